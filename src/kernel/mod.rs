@@ -1,0 +1,25 @@
+//! Words and seams of a service: what every layer above may speak of.
+//!
+//! The words are the nouns of a shop (`money`, `country`, `id`, `origin`, `fact`), the two ways a handler can end
+//! (`reply`, `error`), and what a service touches (`client`, `db`, `cache`, `chore`). The kernel knows neither what is
+//! measured nor what is broken on purpose: both are woven in at the seams by layers above it.
+
+pub mod cache;
+pub mod chore;
+pub mod client;
+pub mod clock;
+pub mod country;
+pub mod db;
+pub mod error;
+pub mod extract;
+pub mod fact;
+pub mod health;
+pub mod id;
+pub mod migrate;
+pub mod money;
+pub mod origin;
+pub mod peers;
+pub mod problem;
+pub mod reply;
+pub mod service;
+pub mod transport;

@@ -1,0 +1,5 @@
+//! doorbuster: a shop that breaks on cue. `ARCHITECTURE.md` is the map.
+
+pub mod kernel;
+pub mod load;
+pub mod shop;

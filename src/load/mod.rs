@@ -1,0 +1,1 @@
+//! Shoppers: who comes when, what they do, and how it went. They know the shop over HTTP alone.

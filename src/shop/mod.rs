@@ -1,0 +1,1 @@
+//! The business: a folder a service. Nothing here knows of telemetry or chaos, of clocks or dice.
