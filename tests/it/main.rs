@@ -2,6 +2,8 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "to panic is how a test fails, and a server it needs")]
 
+mod dependencies;
 mod otlp;
 mod servers;
+mod tidy;
 mod waiting;
