@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Sees to it that what the tests run against is there: a C compiler for the build, PostgreSQL, Redis and Chromium.
+# Sees to it that what the tests need is there: make and a C compiler, PostgreSQL, Redis and Chromium.
 # Installs what is missing from Debian's or Ubuntu's packages when it may (root, or sudo without a password), and
 # otherwise names each missing package. Ends with 1 when something is still missing: a test never skips a real part.
 set -euo pipefail
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
-has_compiler() { has cc || has gcc || has clang; }
+has_compiler() { has "${CC:-cc}"; }
 
 has_postgres() {
     { has initdb && has postgres; } || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null
@@ -31,6 +31,7 @@ has_chromium() {
 
 # part, Debian package, and who else may have it under which name
 missing() {
+    has make || echo 'make|make|make'
     has_compiler || echo 'a C compiler|build-essential|gcc or clang'
     has_postgres || echo 'PostgreSQL|postgresql|postgresql-server'
     has_redis || echo 'Redis|redis-server|redis'
