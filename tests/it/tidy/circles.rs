@@ -14,8 +14,6 @@ type Uses<'h> = BTreeMap<&'h str, BTreeSet<&'h str>>;
 fn uses(house: &House) -> Uses<'_> {
     let files: BTreeMap<Vec<String>, &str> =
         house.program().map(|file| (file.module(), file.path.as_str())).collect();
-    let contents: BTreeSet<&str> =
-        house.program().filter(|file| file.is_contents()).map(|file| file.path.as_str()).collect();
     let children = |folder: &[String]| -> Vec<&str> {
         let is_child = |module: &[String]| module.len() == folder.len() + 1 && module.starts_with(folder);
         files.iter().filter(|(module, _)| is_child(module)).map(|(_, path)| *path).collect()
@@ -31,16 +29,15 @@ fn uses(house: &House) -> Uses<'_> {
         }
         let (code, _) = source::split_tests(&file.code);
         for path in source::paths(&code, &me) {
-            // A path that begins with a name of this file's own children needs no `self`.
-            let absolute = [me.clone(), path.clone()].concat();
-            let known =
-                |path: &[String]| (1..=path.len()).rev().find_map(|end| files.get(&path[..end]).copied());
-            let is_child = absolute.len() > me.len() && files.contains_key(&absolute[..=me.len()]);
-            let Some(target) = known(if is_child { &absolute } else { &path }) else { continue };
-            // The root lists the layers; to name it is not to use them all.
-            if target != file.path && !(contents.contains(target) && path.is_empty()) {
-                used.insert(target);
-            }
+            // Without a root it is a foreign crate, an imported name (whose import counts) or a child of this file.
+            let absolute = match path[0].as_str() {
+                "crate" => path[1..].to_vec(),
+                _ => [&me[..], &path[..]].concat(),
+            };
+            // The longest beginning that is a file is what is used. The root itself lists the layers; to name it is not
+            // to use them all.
+            let target = (1..=absolute.len()).rev().find_map(|end| files.get(&absolute[..end]).copied());
+            used.extend(target.filter(|target| *target != file.path));
         }
     }
     uses

@@ -75,7 +75,7 @@ fn reaches_up(house: &House) -> Vec<String> {
 
 fn layers_used(file: &super::house::File) -> Vec<&'static str> {
     let paths = file.paths();
-    let is_used = |layer: &str| paths.iter().any(|path| path.first().is_some_and(|root| root == layer));
+    let is_used = |layer: &str| paths.iter().any(|path| path.len() > 1 && path[..2] == ["crate", layer]);
     LAYERS.iter().map(|(name, _)| *name).filter(|name| is_used(name)).collect()
 }
 
@@ -117,6 +117,7 @@ fn a_layer_that_reaches_up_is_caught() {
     let house = House::of([
         ("src/kernel/db.rs", "use crate::shop::cart;"),
         ("src/load/run.rs", "use crate::{kernel::id, shop::cart};"),
+        ("src/shop/cart/api.rs", "use super::store;\nfn f() { store::get() }"),
         ("src/weave/dress.rs", "use crate::{chaos::dice, kernel::db, telemetry::names};"),
         ("src/lab/serve.rs", "use crate::{console, kernel, shop, weave};"),
         ("src/rules/pace.rs", "#[cfg(test)]\nmod tests {\n use super::super::super::stack;\n}"),

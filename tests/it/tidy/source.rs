@@ -108,8 +108,8 @@ fn closed(code: &str, open: char, close: char) -> usize {
     code.len()
 }
 
-/// Every path that `code` names from a root on, with `crate` and `super` resolved against `module`: `crate::kernel::{db,
-/// cache}` in any module is `[kernel, db]` and `[kernel, cache]`. Foreign roots (`std`, `tokio`) stay as they are.
+/// Every path that `code` names, with `self` and `super` resolved against `module`: `super::{db, cache}` in a file of
+/// `kernel` is `[crate, kernel, db]` and `[crate, kernel, cache]`. Other roots stay as they are: `[std, time]`.
 pub fn paths(code: &str, module: &[String]) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     let mut at = 0;
@@ -174,15 +174,16 @@ fn expand(text: &str, base: &[String], found: &mut Vec<Vec<String>>) -> usize {
 }
 
 fn resolve(path: Vec<String>, module: &[String]) -> Vec<String> {
-    let mut base = match path[0].as_str() {
-        "crate" | "doorbuster" => return path[1..].to_vec(),
-        "self" => return [module, &path[1..]].concat(),
-        "super" => module.to_vec(),
-        _ => return path,
-    };
-    let ups = path.iter().take_while(|name| *name == "super").count();
-    base.truncate(base.len().saturating_sub(ups));
-    [&base[..], &path[ups..]].concat()
+    let ours = |base: &[String], rest: &[String]| [&["crate".to_owned()], base, rest].concat();
+    match path[0].as_str() {
+        "crate" | "doorbuster" => ours(&[], &path[1..]),
+        "self" => ours(module, &path[1..]),
+        "super" => {
+            let ups = path.iter().take_while(|name| *name == "super").count();
+            ours(&module[..module.len().saturating_sub(ups)], &path[ups..])
+        }
+        _ => path,
+    }
 }
 
 /// Whether `word` stands in `code` as a whole name, so that `Default` is not taken for `fault`.
@@ -237,14 +238,20 @@ mod tests {
         let code = "use crate::{kernel::{db, cache::Cache as Kept}, shop};\nuse super::{self, error::*};\n";
         assert_eq!(
             all(code, "kernel::reply"),
-            ["kernel", "kernel::cache::Cache", "kernel::db", "kernel::error", "shop"]
+            [
+                "crate::kernel",
+                "crate::kernel::cache::Cache",
+                "crate::kernel::db",
+                "crate::kernel::error",
+                "crate::shop"
+            ]
         );
     }
 
     #[test]
     fn paths_inside_expressions_are_found() {
         let code = "let x = crate::chaos::decide(a::b(std::time::Instant::now()), super::super::weave::C);";
-        let expected = ["a::b", "chaos::decide", "std::time::Instant::now", "weave::C"];
+        let expected = ["a::b", "crate::chaos::decide", "crate::weave::C", "std::time::Instant::now"];
         assert_eq!(all(code, "shop::cart"), expected);
     }
 
