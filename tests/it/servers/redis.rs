@@ -37,7 +37,7 @@ impl Redis {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// The first line of the answer to one command, such as `SET cart 1` → `+OK`.
+    /// The answer to one command as Redis's protocol has it: `SET cart 1` → `+OK`, `GET cart` → `$1` and `1` below it.
     pub fn ask(&self, command: &str) -> std::io::Result<String> {
         ask(self.port, command)
     }
@@ -78,9 +78,26 @@ fn ask(port: u16, command: &str) -> std::io::Result<String> {
     let mut connection = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
     connection.set_read_timeout(Some(ANSWER))?;
     write!(connection, "{command}\r\n")?;
+    let mut answer = String::new();
+    read_value(&mut BufReader::new(connection), &mut answer)?;
+    Ok(answer.trim_end().to_owned())
+}
+
+/// Reads one value of Redis's protocol: a line, and for a list (`*2`) and a text (`$5`) what it announces.
+fn read_value(from: &mut impl BufRead, answer: &mut String) -> std::io::Result<()> {
     let mut line = String::new();
-    BufReader::new(connection).read_line(&mut line)?;
-    Ok(line.trim_end().to_owned())
+    from.read_line(&mut line)?;
+    let announced = |sign| line.strip_prefix(sign).and_then(|count| count.trim_end().parse::<usize>().ok());
+    answer.push_str(&line);
+    if let Some(items) = announced('*') {
+        (0..items).try_for_each(|_| read_value(from, answer))?;
+    }
+    if let Some(bytes) = announced('$') {
+        let mut text = vec![0; bytes + "\r\n".len()];
+        from.read_exact(&mut text)?;
+        answer.push_str(&String::from_utf8_lossy(&text));
+    }
+    Ok(())
 }
 
 #[test]
@@ -88,7 +105,7 @@ fn a_killed_redis_comes_back_empty_on_its_port() {
     let mut redis = Redis::start();
     assert!(redis.url().ends_with(&redis.port.to_string()));
     assert_eq!(redis.ask("SET cart 1").expect("an answer"), "+OK");
-    assert_eq!(redis.ask("EXISTS cart").expect("an answer"), ":1");
+    assert_eq!(redis.ask("KEYS *").expect("an answer"), "*1\r\n$4\r\ncart");
     redis.kill();
     assert!(redis.ask("PING").is_err());
     redis.restart();
