@@ -3,3 +3,5 @@
 pub mod kernel;
 pub mod load;
 pub mod shop;
+pub mod telemetry;
+pub mod weave;
