@@ -35,6 +35,8 @@ pub struct Errand {
     pub headers: HeaderMap,
     pub body: Bytes,
     pub origin: Origin,
+    /// The trace this errand begins, when whoever asks has chosen one. Never all zeroes.
+    pub trace_id: Option<[u8; 16]>,
     pub attempt: u32,
     pub timeout: Duration,
 }
@@ -231,6 +233,7 @@ impl Client {
             headers: ask.headers,
             body: ask.body,
             origin: ask.origin,
+            trace_id: None,
             attempt: 0,
             timeout: self.timeout,
         };
