@@ -3,5 +3,7 @@
 pub mod cart;
 pub mod catalog;
 pub mod currency;
+pub mod payments;
 pub mod promotions;
 pub mod shipping;
+pub mod third_party;
