@@ -1,0 +1,3 @@
+//! Promotions: what a code or a loyalty tier takes off the price of a checkout.
+
+pub mod model;

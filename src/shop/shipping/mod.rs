@@ -1,0 +1,3 @@
+//! Shipping: what it costs to send an order, and how long it takes.
+
+pub mod model;
