@@ -1,5 +1,6 @@
 //! The business: a folder a service. Nothing here knows of telemetry or chaos, of clocks or dice.
 
+pub mod ads;
 pub mod currency;
 pub mod promotions;
 pub mod shipping;
