@@ -4,4 +4,5 @@ pub mod ads;
 pub mod catalog;
 pub mod currency;
 pub mod promotions;
+pub mod recommendation;
 pub mod shipping;

@@ -62,7 +62,7 @@ impl App {
             id,
             category: booking.category.into(),
             text: booking.text.into(),
-            product_id: None,
+            product_id: booking.product_id,
             clicks: clicks.fetch_add(more, Ordering::Relaxed) + more,
         })
     }

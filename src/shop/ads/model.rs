@@ -23,6 +23,8 @@ pub struct Ad {
 pub struct Booking {
     pub category: &'static str,
     pub text: &'static str,
+    /// Numbers of the 21 products that a catalogue begins with.
+    pub product_id: Option<ProductId>,
 }
 
 /// Shown where a category has no ads of its own, and where no category is named.
@@ -30,26 +32,64 @@ pub const GENERAL: &str = "general";
 
 /// Every ad there is. The list is short and only ever grows at its end, so that ids keep their meaning.
 pub const BOOKED: [Booking; 14] = [
-    Booking { category: GENERAL, text: "The doors are open: up to 25 % off with BLACKFRIDAY" },
-    Booking { category: GENERAL, text: "New here? WELCOME5 takes five dollars off your first order" },
+    Booking {
+        category: GENERAL,
+        text: "The doors are open: up to 25 % off with BLACKFRIDAY",
+        product_id: None,
+    },
+    Booking {
+        category: GENERAL,
+        text: "New here? WELCOME5 takes five dollars off your first order",
+        product_id: None,
+    },
     Booking {
         category: "electronics",
         text: "Hear everything but the neighbours: quiet headphones, loud savings",
+        product_id: Some(1),
     },
     Booking {
         category: "electronics",
         text: "A desk that works as hard as you: chargers, hubs and keyboards",
+        product_id: Some(4),
     },
-    Booking { category: "books", text: "Three for two on every shelf: read more with B2G1" },
-    Booking { category: "books", text: "Long evenings, good books: the engineer's reading list" },
-    Booking { category: "home", text: "Coffee first. Everything for a calm kitchen" },
-    Booking { category: "home", text: "Small lights, warm rooms: lamps for the dark season" },
-    Booking { category: "clothing", text: "Layers for four seasons in a single day" },
-    Booking { category: "clothing", text: "Soft, plain and made to last: the everyday collection" },
-    Booking { category: "sports", text: "Run when it rains: gear that does not mind the weather" },
-    Booking { category: "sports", text: "A gym that fits under the bed" },
-    Booking { category: "toys", text: "Play that outlasts the batteries: nothing to charge here" },
-    Booking { category: "toys", text: "Small builders, big plans: blocks, puzzles and trains" },
+    Booking {
+        category: "books",
+        text: "Three for two on every shelf: read more with B2G1",
+        product_id: None,
+    },
+    Booking {
+        category: "books",
+        text: "Long evenings, good books: the engineer's reading list",
+        product_id: Some(8),
+    },
+    Booking { category: "home", text: "Coffee first. Everything for a calm kitchen", product_id: Some(10) },
+    Booking {
+        category: "home",
+        text: "Small lights, warm rooms: lamps for the dark season",
+        product_id: Some(13),
+    },
+    Booking { category: "clothing", text: "Layers for four seasons in a single day", product_id: Some(15) },
+    Booking {
+        category: "clothing",
+        text: "Soft, plain and made to last: the everyday collection",
+        product_id: Some(14),
+    },
+    Booking {
+        category: "sports",
+        text: "Run when it rains: gear that does not mind the weather",
+        product_id: Some(18),
+    },
+    Booking { category: "sports", text: "A gym that fits under the bed", product_id: Some(19) },
+    Booking {
+        category: "toys",
+        text: "Play that outlasts the batteries: nothing to charge here",
+        product_id: Some(21),
+    },
+    Booking {
+        category: "toys",
+        text: "Small builders, big plans: blocks, puzzles and trains",
+        product_id: Some(20),
+    },
 ];
 
 /// The ids of the ads for `category`, the one whose turn it is first.

@@ -10,7 +10,7 @@ use axum::{
 use serde::Serialize;
 
 use super::{
-    model::{self, Application, ApplicationRequest, CAMPAIGNS, Campaign},
+    model::{self, Application, ApplicationRequest, Campaign, Offer},
     store::Reservations,
 };
 use crate::kernel::{
@@ -38,23 +38,23 @@ async fn apply(
     Json(request): Json<ApplicationRequest>,
 ) -> Result<Reply<Application>> {
     let code = request.code.as_deref().filter(|code| !code.trim().is_empty());
-    let campaign = code.map(known).transpose()?;
-    let application = model::apply(campaign, request.tier, &request.lines)?;
-    if let Some(campaign) = campaign.filter(|campaign| campaign.once_per_customer) {
+    let offer = code.map(known).transpose()?;
+    let application = model::apply(offer, request.tier, &request.lines)?;
+    if let Some(offer) = offer.filter(|offer| offer.once_per_customer) {
         let mut reservations = reservations.lock().unwrap_or_else(PoisonError::into_inner);
         let ApplicationRequest { customer, order_id, times_used, .. } = &request;
-        if !reservations.reserve(campaign.code, customer, order_id, *times_used) {
-            let detail = format!("{} can be used once, and was", campaign.code);
+        if !reservations.reserve(offer.code, customer, order_id, *times_used) {
+            let detail = format!("{} can be used once, and was", offer.code);
             return Err(Error::new(Kind::Conflict, detail).at(Some("promo_code".into())));
         }
     }
-    let fact = campaign
-        .map(|campaign| Fact::PromotionApplied { code: campaign.code.into(), discount: application.total });
+    let fact =
+        offer.map(|offer| Fact::PromotionApplied { code: offer.code.into(), discount: application.total });
     Ok(Reply::of(application).stating_all(fact))
 }
 
-fn known(code: &str) -> Result<&'static Campaign> {
-    model::campaign(code).ok_or_else(|| Error::invalid("promo_code", "there is no such code"))
+fn known(code: &str) -> Result<&'static Offer> {
+    model::offer(code).ok_or_else(|| Error::invalid("promo_code", "there is no such code"))
 }
 
 #[derive(Serialize)]
@@ -67,8 +67,8 @@ async fn release(State(App(reservations)): State<App>, Path(order_id): Path<Orde
     Reply::of(Released { released: reservations.release(&order_id) })
 }
 
-async fn campaigns() -> Reply<&'static [Campaign]> {
-    Reply::of(&CAMPAIGNS)
+async fn campaigns() -> Reply<Vec<Campaign>> {
+    Reply::of(model::campaigns())
 }
 
 #[cfg(test)]

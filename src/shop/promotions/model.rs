@@ -1,5 +1,7 @@
 //! What promotions are asked, what they answer, and the rules. All amounts are in one currency, the catalogue's.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::{
@@ -49,17 +51,26 @@ pub struct Discount {
 /// The currency of the catalogue, and so of every rule.
 const CURRENCY: Currency = Currency::Usd;
 
-/// A code that takes something off, and what the shop's page says of it.
-#[derive(Debug, Serialize)]
+/// A code that takes something off, as the shop's pages speak of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Campaign {
-    pub code: &'static str,
-    pub title: &'static str,
-    pub what: &'static str,
+    pub code: Cow<'static, str>,
+    pub title: Cow<'static, str>,
+    pub what: Cow<'static, str>,
     /// Whether each customer may use it in one order only.
     pub once_per_customer: bool,
     /// The least worth of goods it is for.
     pub minimum: Money,
-    #[serde(skip)]
+}
+
+/// A campaign and the rule behind it.
+#[derive(Debug)]
+pub struct Offer {
+    pub code: &'static str,
+    title: &'static str,
+    what: &'static str,
+    pub once_per_customer: bool,
+    minimum: Money,
     rule: Rule,
 }
 
@@ -76,8 +87,8 @@ enum Rule {
 const NOTHING: Money = Money::zero(CURRENCY);
 
 /// Every code there is.
-pub const CAMPAIGNS: [Campaign; 4] = [
-    Campaign {
+pub const OFFERS: [Offer; 4] = [
+    Offer {
         code: "BLACKFRIDAY",
         title: "Black Friday",
         what: "25 % off everything",
@@ -85,7 +96,7 @@ pub const CAMPAIGNS: [Campaign; 4] = [
         minimum: NOTHING,
         rule: Rule::Share(2_500),
     },
-    Campaign {
+    Offer {
         code: "SAVE10",
         title: "Save ten",
         what: "10 % off everything",
@@ -93,7 +104,7 @@ pub const CAMPAIGNS: [Campaign; 4] = [
         minimum: NOTHING,
         rule: Rule::Share(1_000),
     },
-    Campaign {
+    Offer {
         code: "WELCOME5",
         title: "Welcome",
         what: "5 dollars off one order of 20 dollars or more",
@@ -101,7 +112,7 @@ pub const CAMPAIGNS: [Campaign; 4] = [
         minimum: Money::new(2_000, CURRENCY),
         rule: Rule::Fixed(Money::new(500, CURRENCY)),
     },
-    Campaign {
+    Offer {
         code: "B2G1",
         title: "Buy two, get one",
         what: "Of each three of the same product, one is free",
@@ -111,29 +122,43 @@ pub const CAMPAIGNS: [Campaign; 4] = [
     },
 ];
 
-/// The campaign of a code as a customer typed it: case and spaces around it do not matter.
-pub fn campaign(code: &str) -> Option<&'static Campaign> {
-    CAMPAIGNS.iter().find(|campaign| campaign.code.eq_ignore_ascii_case(code.trim()))
+/// The offer behind a code as a customer typed it: case and spaces around it do not matter.
+pub fn offer(code: &str) -> Option<&'static Offer> {
+    OFFERS.iter().find(|offer| offer.code.eq_ignore_ascii_case(code.trim()))
+}
+
+/// What the shop tells everybody.
+pub fn campaigns() -> Vec<Campaign> {
+    OFFERS
+        .iter()
+        .map(|offer| Campaign {
+            code: offer.code.into(),
+            title: offer.title.into(),
+            what: offer.what.into(),
+            once_per_customer: offer.once_per_customer,
+            minimum: offer.minimum,
+        })
+        .collect()
 }
 
 /// What the code and the tier take off, the tier from what the code has left. Whether a once-code was spent before is
 /// not looked at here.
-pub fn apply(campaign: Option<&'static Campaign>, tier: Tier, lines: &[PricedLine]) -> Result<Application> {
+pub fn apply(offer: Option<&'static Offer>, tier: Tier, lines: &[PricedLine]) -> Result<Application> {
     let goods = worth(lines)?;
     let mut left = goods;
     let mut discounts = Vec::new();
-    if let Some(campaign) = campaign {
-        if goods.minor < campaign.minimum.minor {
-            let detail = format!("{} is for orders of {} USD or more", campaign.code, campaign.minimum);
+    if let Some(offer) = offer {
+        if goods.minor < offer.minimum.minor {
+            let detail = format!("{} is for orders of {} USD or more", offer.code, offer.minimum);
             return Err(Error::invalid("promo_code", detail));
         }
-        let amount = campaign.rule.off(goods, lines);
-        left = take(&mut discounts, left, format!("{} ({})", campaign.title, campaign.code), amount);
+        let amount = offer.rule.off(goods, lines);
+        left = take(&mut discounts, left, format!("{} ({})", offer.title, offer.code), amount);
     }
     let share = loyalty_basis_points(tier);
     take(&mut discounts, left, format!("Loyalty discount ({tier})"), left.basis_points(share));
     let total = discounts.iter().map(|discount| discount.amount.minor).sum();
-    let code = campaign.map(|campaign| campaign.code.to_owned());
+    let code = offer.map(|offer| offer.code.to_owned());
     Ok(Application { code, discounts, total: Money::new(total, CURRENCY) })
 }
 
@@ -188,7 +213,7 @@ mod tests {
     }
 
     fn off(code: &str, tier: Tier, lines: &[PricedLine]) -> i64 {
-        apply(campaign(code), tier, lines).expect(code).total.minor
+        apply(offer(code), tier, lines).expect(code).total.minor
     }
 
     #[test]
@@ -224,17 +249,16 @@ mod tests {
     #[test]
     fn a_welcome_is_for_orders_of_twenty_dollars() {
         assert_eq!(off("WELCOME5", Tier::Standard, &[line(1, 1, 2_000)]), 500);
-        let error =
-            apply(campaign("WELCOME5"), Tier::Standard, &[line(1, 1, 1_999)]).expect_err("too little");
+        let error = apply(offer("WELCOME5"), Tier::Standard, &[line(1, 1, 1_999)]).expect_err("too little");
         assert_eq!(error.field(), Some("promo_code"));
     }
 
     #[test]
     fn what_is_taken_off_is_the_sum_of_what_is_listed_and_never_more_than_the_goods() {
-        for campaign in &CAMPAIGNS {
+        for offer in &OFFERS {
             for tier in Tier::ALL {
                 let lines = [line(1, 99, 1), line(2, 3, 3_333)];
-                let application = apply(Some(campaign), tier, &lines).expect(campaign.code);
+                let application = apply(Some(offer), tier, &lines).expect(offer.code);
                 let sum: i64 = application.discounts.iter().map(|one| one.amount.minor).sum();
                 assert_eq!(sum, application.total.minor);
                 assert!(sum <= 99 + 3 * 3_333);
