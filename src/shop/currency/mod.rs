@@ -1,3 +1,4 @@
 //! Currency: converts amounts by a fixed table.
 
+pub mod api;
 pub mod model;
