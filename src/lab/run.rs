@@ -24,7 +24,7 @@ use super::{
 use crate::{
     console::api::{self, Console, Place},
     kernel::{
-        client::Deadline,
+        clock,
         health::Health,
         service::Service,
         transport::{self, Transport},
@@ -32,6 +32,7 @@ use crate::{
     load::{
         mix::Mix,
         run::{Options, Shoppers},
+        visit::Source,
     },
     telemetry::{
         config::Config,
@@ -173,7 +174,7 @@ impl Session<'_> {
         let (metrics, exits) = (telemetry.exposition(), telemetry.exits());
         let (opened, is_open) = tokio::sync::oneshot::channel();
         let options = Options {
-            seed: flags.seed,
+            source: Source { seed: flags.seed, occasion: clock::now_millis().unsigned_abs() },
             mix: Mix { visits_per_minute: flags.visits_per_minute, ..Mix::normal() },
             ..Options::default()
         };

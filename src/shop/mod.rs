@@ -1,7 +1,7 @@
 //! The business: a folder a service. Nothing here knows of telemetry or chaos, of clocks or dice.
 
-pub mod cart;
 pub mod ads;
+pub mod cart;
 pub mod catalog;
 pub mod currency;
 pub mod payments;
