@@ -147,6 +147,11 @@ impl Shoppers {
         self.shared.plan().mix.clone()
     }
 
+    /// When the first of them was due: the instant all elapsed time counts from.
+    pub fn began(&self) -> Instant {
+        self.shared.start
+    }
+
     /// How it went so far.
     pub fn tally(&self) -> Tally {
         let rate = self.shared.plan().schedule.visits_per_minute(self.shared.start.elapsed());
