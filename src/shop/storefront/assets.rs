@@ -69,8 +69,7 @@ async fn picture(Path(file_name): Path<String>) -> Result<Response> {
 
 fn file(media_type: &'static str, keep: &'static str, text: &'static str) -> Response {
     const SNIFFING: HeaderName = HeaderName::from_static("x-content-type-options");
-    let headers =
-        [(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, keep), (SNIFFING, "nosniff")];
+    let headers = [(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, keep), (SNIFFING, "nosniff")];
     (headers, text).into_response()
 }
 
@@ -95,7 +94,10 @@ mod tests {
     fn nothing_in_the_files_needs_another_origin() {
         for (name, text) in ART.iter().chain(&[("shop.css", CSS)]) {
             let text = text.replace("http://www.w3.org/2000/svg", "");
-            assert!(!text.contains("http:") && !text.contains("https:") && !text.contains("<script"), "{name}");
+            assert!(
+                !text.contains("http:") && !text.contains("https:") && !text.contains("<script"),
+                "{name}"
+            );
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::{
     shop::{
         cart::model::Cart,
         catalog::model::{NewProduct, Product},
-        checkout::model::{Order, OrderLine},
+        checkout::model::{Order, OrderLine, Status},
         currency::model::Conversion,
         promotions::model::{Campaign, Discount},
         shipping::model::{Method, Quote},
@@ -168,7 +168,7 @@ pub fn promo_code(sent: Option<String>) -> Result<Option<String>> {
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const KEY_CHARS: usize = 128;
 
-/// The `Idempotency-Key` of a request: 1 to 128 printable ASCII characters.
+/// The `Idempotency-Key` of a request: 1 to 128 visible ASCII characters.
 pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>> {
     let Some(sent) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
     checked_key(sent.to_str().unwrap_or_default()).map(Some)
@@ -176,11 +176,11 @@ pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>> {
 
 /// The same rule for a key from wherever.
 pub fn checked_key(key: &str) -> Result<String> {
-    let printable = key.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+    let printable = key.bytes().all(|byte| byte.is_ascii_graphic());
     if (1..=KEY_CHARS).contains(&key.len()) && printable {
         return Ok(key.to_owned());
     }
-    let detail = format!("a key has 1 to {KEY_CHARS} printable characters");
+    let detail = format!("a key has 1 to {KEY_CHARS} visible characters");
     Err(Error::invalid("Idempotency-Key", detail))
 }
 
@@ -294,7 +294,7 @@ impl CartJson {
 #[derive(Debug, Serialize)]
 pub struct OrderJson {
     order_id: OrderId,
-    status: String,
+    status: Status,
     total: Decimal,
     currency: Currency,
     total_usd: Decimal,
@@ -445,9 +445,13 @@ mod tests {
 
     #[test]
     fn a_price_is_read_digit_by_digit() {
-        for (price, minor) in
-            [("29.99", Some(2_999)), ("0.07", Some(7)), ("5", Some(500)), ("1.10", Some(110)), ("1.005", None)]
-        {
+        for (price, minor) in [
+            ("29.99", Some(2_999)),
+            ("0.07", Some(7)),
+            ("5", Some(500)),
+            ("1.10", Some(110)),
+            ("1.005", None),
+        ] {
             let body = format!(r#"{{"name":"x","price":{price},"category":"home"}}"#);
             let body: ProductBody = serde_json::from_str(&body).expect(price);
             assert_eq!(body.checked().ok().map(|new| new.price.minor), minor, "{price}");
@@ -476,7 +480,8 @@ mod tests {
 
     #[test]
     fn a_key_is_short_and_printable() {
-        for (key, good) in [("a", true), (&"x".repeat(128), true), (&"x".repeat(129), false), ("", false), ("ä", false)]
+        for (key, good) in
+            [("a", true), (&"x".repeat(128), true), (&"x".repeat(129), false), ("", false), ("ä", false)]
         {
             assert_eq!(checked_key(key).is_ok(), good, "{key}");
         }

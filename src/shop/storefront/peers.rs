@@ -147,12 +147,7 @@ impl Peers {
     }
 
     /// All in one question, or several when there are more amounts than one may hold.
-    pub async fn convert_all(
-        &self,
-        amounts: &[Money],
-        to: Currency,
-        origin: &Origin,
-    ) -> Result<Vec<Money>> {
+    pub async fn convert_all(&self, amounts: &[Money], to: Currency, origin: &Origin) -> Result<Vec<Money>> {
         let mut all = Vec::with_capacity(amounts.len());
         for some in amounts.chunks(AMOUNTS_MAX) {
             let request = ConvertRequest { amounts: some.to_vec(), to };

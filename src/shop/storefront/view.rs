@@ -306,7 +306,7 @@ impl From<Order> for OrderView {
         OrderView {
             id: order.order_id.to_string(),
             placed: moment(&order.placed_at),
-            status: capital(&order.status),
+            status: capital(order.status.name()),
             total: price(order.total),
             pieces: order.lines.iter().map(|line| line.quantity).sum(),
             lines: lines.collect(),
