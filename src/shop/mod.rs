@@ -3,6 +3,7 @@
 pub mod ads;
 pub mod cart;
 pub mod catalog;
+pub mod checkout;
 pub mod currency;
 pub mod payments;
 pub mod promotions;

@@ -103,8 +103,8 @@ mod tests {
     #[test]
     fn a_cart_has_room_for_so_much() {
         let full: Vec<_> = (1..=50).map(|id| (id, 1)).collect();
-        let cases: [(&[(ProductId, i64)], (ProductId, i64), Option<&str>); 8] = [
-            (&[], (1, 1), None),
+        let cases = [
+            (&[] as &[(ProductId, i64)], (1, 1), None),
             (&[], (1, 99), None),
             (&[(1, 98)], (1, 1), None),
             (&full, (50, 98), None),

@@ -158,14 +158,14 @@ impl Model {
 /// not the shop's.
 fn limit(currency: Currency) -> i64 {
     match currency {
-        Currency::Usd => 10_000_00,
-        Currency::Eur => 9_200_00,
-        Currency::Gbp => 7_900_00,
+        Currency::Usd => 1_000_000,
+        Currency::Eur => 920_000,
+        Currency::Gbp => 790_000,
         Currency::Jpy => 1_500_000,
-        Currency::Brl => 54_000_00,
-        Currency::Inr => 840_000_00,
-        Currency::Cad => 13_700_00,
-        Currency::Aud => 15_200_00,
+        Currency::Brl => 5_400_000,
+        Currency::Inr => 84_000_000,
+        Currency::Cad => 1_370_000,
+        Currency::Aud => 1_520_000,
     }
 }
 
