@@ -390,3 +390,7 @@ async fn products_json(app: &App, visitor: &Visitor, mut products: Vec<Product>)
     }
     Ok(products.into_iter().map(Into::into).collect())
 }
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;
