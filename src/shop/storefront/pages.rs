@@ -190,11 +190,7 @@ pub async fn checkout_again(
         shipping_method: body.shipping_method,
         promo_code: body.promo_code.unwrap_or_default(),
     };
-    let complaint = Complaint {
-        title: view::headline(error.kind()),
-        text: format!("{}. {}", view::capital(error.detail()), view::advice(error.kind())),
-        field: error.field().unwrap_or_default().to_owned(),
-    };
+    let complaint = Complaint::about(&error);
     let shell = Shell { pieces: count(&cart), ..Shell::nowhere("Checkout", visitor) };
     match checkout_form(peers, visitor, &cart, choices, shell, Some(complaint)).await {
         Ok(page) => Ok(as_failure(page, error)),
@@ -320,10 +316,12 @@ fn error_page(visitor: &Visitor, error: &Error) -> ErrorPage {
     // A refusal is about the request, so its words help; a failure of ours is nobody's business.
     let detail = if kind.status().is_client_error() { error.detail() } else { "" };
     let path = visitor.uri.path();
-    let (back, back_title) = match kind {
-        Kind::Conflict if path == "/checkout" => ("/orders", "See your orders"),
-        _ if path.starts_with("/checkout") || path.starts_with("/cart/") => ("/cart", "Back to the cart"),
-        _ => ("/products", "Back to the shop"),
+    let (back, back_title) = if kind == Kind::Conflict && path == "/checkout" {
+        ("/orders", "See your orders")
+    } else if path.starts_with("/checkout") || path.starts_with("/cart/") {
+        ("/cart", "Back to the cart")
+    } else {
+        ("/products", "Back to the shop")
     };
     ErrorPage {
         shell: Shell::nowhere(view::headline(kind), visitor),

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     kernel::{
         country::Country,
-        error::Kind,
+        error::{Error, Kind},
         id::ProductId,
         money::{Currency, Money},
         origin::PaymentMethod,
@@ -261,6 +261,15 @@ pub struct Complaint {
 }
 
 impl Complaint {
+    /// The form stands right below, so nobody has to be told to go back to it.
+    pub fn about(error: &Error) -> Self {
+        let kind = error.kind();
+        let advice = if kind == Kind::Invalid { "" } else { advice(kind) };
+        let title = if kind == Kind::Invalid { "Something is not right yet" } else { headline(kind) };
+        let text = format!("{}. {advice}", capital(error.detail())).trim_end().to_owned();
+        Complaint { title, text, field: error.field().unwrap_or_default().to_owned() }
+    }
+
     pub fn is_about(&self, field: &str) -> bool {
         self.field == field
     }
@@ -341,7 +350,7 @@ pub fn advice(kind: Kind) -> &'static str {
         | Kind::DatabaseUnavailable
         | Kind::DatabaseLocked
         | Kind::PeerTimeout => {
-            "This is our fault, not yours. Your cart is kept, and trying again never charges twice."
+            "This is our mistake, not yours. Your cart is kept, and trying again never charges twice."
         }
     }
 }
