@@ -9,4 +9,5 @@ pub mod payments;
 pub mod promotions;
 pub mod recommendation;
 pub mod shipping;
+pub mod storefront;
 pub mod third_party;
