@@ -11,7 +11,6 @@ pub struct Answer {
     pub content_type: String,
     pub location: String,
     pub cookie: String,
-    pub retry_after: String,
     pub body: String,
 }
 
@@ -108,7 +107,6 @@ impl Ask {
             content_type: header("content-type"),
             location: header("location"),
             cookie: header("set-cookie"),
-            retry_after: header("retry-after"),
             body: response.body_mut().read_to_string()?,
         })
     }

@@ -1,6 +1,10 @@
 //! The lab itself as a child process: the binary that users run, with ports and a data directory of its own.
 
-use std::{path::PathBuf, process::{Command, ExitStatus}, time::Duration};
+use std::{
+    path::PathBuf,
+    process::{Command, ExitStatus},
+    time::Duration,
+};
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -80,7 +84,9 @@ impl Plan {
         let mut lab = self.start_unready();
         lab.process.await_ready(OPENING, || {
             waits_for.iter().all(|port| {
-                get(format!("http://127.0.0.1:{port}/ready")).try_send().is_ok_and(|answer| answer.status == 200)
+                get(format!("http://127.0.0.1:{port}/ready"))
+                    .try_send()
+                    .is_ok_and(|answer| answer.status == 200)
             })
         });
         lab
@@ -114,16 +120,14 @@ impl Lab {
         let whole = |line: &&str| line.ends_with('}');
         let lines = self.process.stdout();
         let lines = lines.lines().filter(whole);
-        lines.map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+        lines
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+            .collect()
     }
 
     /// What it said to the person who started it.
     pub fn said(&self) -> String {
         self.process.stderr()
-    }
-
-    pub fn pid(&self) -> u32 {
-        self.process.id()
     }
 
     /// Asks it to stop and waits until it has.

@@ -56,7 +56,9 @@ fn a_cache_that_hangs_costs_a_moment_and_nothing_else() {
     redis.thaw();
     until(Duration::from_secs(5), "the cache has caught up", || {
         customer.get("/cart").ok();
-        lab.lines().iter().any(|line| line["message"].as_str().is_some_and(|text| text.contains("cache is back")))
+        lab.lines()
+            .iter()
+            .any(|line| line["message"].as_str().is_some_and(|text| text.contains("cache is back")))
     });
     assert_eq!(quantities(&customer.get("/cart").ok().json()), [(3, 2)]);
 }

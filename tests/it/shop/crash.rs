@@ -57,8 +57,13 @@ fn orders_are_whole_and_paid_once_after_kill_9() {
     });
 
     let broken = "SELECT COUNT(*) FROM orders WHERE customer LIKE '%crash-%' AND (SELECT COUNT(*) FROM order_items WHERE order_items.order_id = orders.order_id) <> 2";
-    assert_eq!(Postgres::shared().query(&split.database, broken).trim(), "0", "every order has its two lines");
-    let charges = get(format!("http://127.0.0.1:{}/charges/summary", split.port_base + 91)).send().ok().json();
+    assert_eq!(
+        Postgres::shared().query(&split.database, broken).trim(),
+        "0",
+        "every order has its two lines"
+    );
+    let charges =
+        get(format!("http://127.0.0.1:{}/charges/summary", split.port_base + 91)).send().ok().json();
     assert_eq!(charges["charges"], CUSTOMERS, "{charges}");
     assert_eq!(charges["keys"], CUSTOMERS, "{charges}");
 }

@@ -30,7 +30,10 @@ fn an_order_adds_up_in_every_currency() {
             customer.add(1, 3).ok();
             customer.add(7, 1).ok();
             let order = customer
-                .checkout(None, json!({ "currency": currency, "promo_code": "SAVE10", "shipping_method": "express" }))
+                .checkout(
+                    None,
+                    json!({ "currency": currency, "promo_code": "SAVE10", "shipping_method": "express" }),
+                )
                 .ok()
                 .json();
             assert_eq!(order["currency"], currency);
@@ -84,7 +87,8 @@ fn the_last_item_is_sold_once() {
         customers.iter().for_each(|customer| drop(customer.add(6, 1).ok()));
         let answers: Vec<_> = thread::scope(|scope| {
             let buy = |customer: &Customer| customer.checkout(None, json!({ "country": "FR" }));
-            let buyers: Vec<_> = customers.iter().map(|customer| scope.spawn(move || buy(customer))).collect();
+            let buyers: Vec<_> =
+                customers.iter().map(|customer| scope.spawn(move || buy(customer))).collect();
             buyers.into_iter().map(|buyer| buyer.join().expect("an answer")).collect()
         });
         let mut statuses: Vec<_> = answers.iter().map(|answer| answer.status).collect();
@@ -123,7 +127,8 @@ fn a_code_for_new_customers_works_once_and_a_declined_card_keeps_it() {
 #[test]
 fn what_was_bought_is_popular_after_a_restart() {
     let database = Postgres::shared().database();
-    let sold = |lab: &Lab| get(lab.at(14, "/products/9")).send().ok().json()["sold"].as_i64().expect("a count");
+    let sold =
+        |lab: &Lab| get(lab.at(14, "/products/9")).send().ok().json()["sold"].as_i64().expect("a count");
     let lab = Plan::up().env("DATABASE_URL", &database).start();
     let before = sold(&lab);
     let customer = Customer::new(&lab, "popular", "AU");

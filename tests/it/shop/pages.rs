@@ -42,7 +42,8 @@ fn somebody_without_javascript_buys_with_forms_alone() {
     let cart = html("/cart", &cookie).ok();
     assert!(cart.body.contains("Wireless Headphones"), "{}", cart.body);
     let page = html("/checkout", &cookie).ok();
-    let key = page.body.split("name=\"idempotency_key\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+    let key =
+        page.body.split("name=\"idempotency_key\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
     let body = format!(
         "country=JP&payment_method=paypal&currency=JPY&shipping_method=standard&promo_code=&idempotency_key={}",
         key.expect("the form carries a key")

@@ -55,7 +55,8 @@ impl Split {
     }
 
     pub fn plan(&self, service: &str, offset: u16) -> Plan {
-        let both = [14, SECOND].map(|offset| format!("http://127.0.0.1:{}", self.port_base + offset)).join(",");
+        let both =
+            [14, SECOND].map(|offset| format!("http://127.0.0.1:{}", self.port_base + offset)).join(",");
         Plan::serve(service, self.port_base, self.port_base + offset)
             .env("DATABASE_URL", &self.database)
             .env("CATALOG_URL", &both)

@@ -6,7 +6,7 @@ use rustix::process::Signal;
 
 use crate::{
     browser::get,
-    otlp::{Mode, Receiver},
+    otlp::receiver::{Mode, Receiver},
     servers::{lab::Plan, ports},
     waiting::until,
 };
@@ -49,7 +49,9 @@ fn what_waits_for_a_backend_arrives_when_it_is_there() {
     let endpoint = format!("http://127.0.0.1:{port}");
     let lab = Plan::up().env("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint).start();
     get(lab.shop("/products")).send().ok();
-    until(FIVE_SECONDS, "a delivery that failed", || lab.metric("lab_telemetry_failed_total", &["traces"]) > 0.0);
+    until(FIVE_SECONDS, "a delivery that failed", || {
+        lab.metric("lab_telemetry_failed_total", &["traces"]) > 0.0
+    });
     let receiver = Receiver::start_on(port);
     receiver.wait_until(2 * FIVE_SECONDS, "the span from before", |received| {
         received.spans.iter().any(|span| span.service == "catalog" && span.name == "GET /products")

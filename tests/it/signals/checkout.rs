@@ -1,11 +1,14 @@
 //! One checkout, from the first span to the last, as a collector receives it.
 
-use std::{collections::{BTreeMap, BTreeSet}, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 
 use crate::{
-    otlp::{Receiver, Span},
+    otlp::{receiver::Receiver, signals::Span},
     servers::lab::{Customer, Plan, until_lines},
 };
 
@@ -40,7 +43,11 @@ fn a_checkout_is_one_trace_through_all_services_it_touches() {
     let by_id: BTreeMap<&str, &Span> = spans.iter().map(|span| (span.span_id.as_str(), *span)).collect();
     for span in &spans {
         let Some(parent) = by_id.get(span.parent_span_id.as_str()) else {
-            assert_eq!((&*span.service, &*span.parent_span_id), ("storefront", "b7ad6b7169203331"), "{span:?}");
+            assert_eq!(
+                (&*span.service, &*span.parent_span_id),
+                ("storefront", "b7ad6b7169203331"),
+                "{span:?}"
+            );
             continue;
         };
         assert!(parent.start <= span.start, "{span:?} begins before {parent:?}");
@@ -68,7 +75,9 @@ fn a_checkout_is_one_trace_through_all_services_it_touches() {
     let logged: BTreeSet<&str> =
         received.logs.iter().filter(|log| log.trace_id == trace_id).map(|log| log.service.as_str()).collect();
     assert_eq!(spoken, logged);
-    for service in ["storefront", "catalog", "cart", "checkout", "payments", "promotions", "shipping", "currency"] {
+    for service in
+        ["storefront", "catalog", "cart", "checkout", "payments", "promotions", "shipping", "currency"]
+    {
         assert!(service == "storefront" || spoken.contains(service), "{service} said nothing: {spoken:?}");
     }
     let in_trace = |id: &Value| by_id.contains_key(id.as_str().unwrap_or_default());
@@ -96,8 +105,10 @@ fn write(children: &BTreeMap<&str, Vec<&Span>>, parent: &str, depth: usize, out:
     // Questions that are asked side by side begin in any order.
     siblings.sort_by(|one, other| (&one.service, &one.name).cmp(&(&other.service, &other.name)));
     for span in siblings {
-        let shown = ["http.response.status_code", "server.address", "db.system.name", "shop.country", "error.type"];
-        let shown = shown.iter().filter_map(|key| span.attributes.get(*key).map(|value| format!(" {key}={value}")));
+        let shown =
+            ["http.response.status_code", "server.address", "db.system.name", "shop.country", "error.type"];
+        let shown =
+            shown.iter().filter_map(|key| span.attributes.get(*key).map(|value| format!(" {key}={value}")));
         let shown: String = shown.collect();
         out.push_str(&format!("{}{} {} {}{shown}\n", "  ".repeat(depth), span.service, span.kind, span.name));
         write(children, &span.span_id, depth + 1, out);

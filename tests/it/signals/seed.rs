@@ -2,10 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use crate::{
-    otlp::Receiver,
-    servers::lab::Plan,
-};
+use crate::{otlp::receiver::Receiver, servers::lab::Plan};
 
 /// The traces of the first visits: what the shoppers began, whichever order it came in.
 fn traces(seed: &str) -> BTreeSet<String> {
@@ -16,10 +13,16 @@ fn traces(seed: &str) -> BTreeSet<String> {
         .env("DOORBUSTER_VISITS_PER_MINUTE", "1200")
         .env("DOORBUSTER_SEED", seed)
         .start();
-    let steps = |received: &crate::otlp::Received| {
-        received.spans.iter().filter(|span| span.service == "lab").map(|span| span.trace_id.clone()).collect::<BTreeSet<_>>()
+    let steps = |received: &crate::otlp::signals::Received| {
+        received
+            .spans
+            .iter()
+            .filter(|span| span.service == "lab")
+            .map(|span| span.trace_id.clone())
+            .collect::<BTreeSet<_>>()
     };
-    receiver.wait_until(Duration::from_secs(20), "two hundred steps", |received| steps(received).len() >= 200);
+    receiver
+        .wait_until(Duration::from_secs(20), "two hundred steps", |received| steps(received).len() >= 200);
     drop(lab);
     let received = receiver.received();
     steps(&received)

@@ -1,0 +1,36 @@
+# `make` alone lists what there is. ARGS passes flags on: make run ARGS="--port-base 9000", make test ARGS=tidy
+
+LOGS ?= target/doorbuster.jsonl
+SCREENSHOTS ?= docs/screenshots
+export SCREENSHOTS
+
+.PHONY: help run test lint bench screenshots tools
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: tools ## build and start the lab: shop, shoppers, control
+	@mkdir -p $(dir $(LOGS))
+	@cargo build --locked --profile lab
+	@echo "The services' JSON logs go to $(LOGS)." >&2
+	@cargo run --quiet --locked --profile lab -- up $(ARGS) >$(LOGS)
+
+test: tools ## everything, against real servers; installs those that are missing where it may
+	@scripts/setup-tests.sh
+	@env -u SCREENSHOTS cargo test --locked --no-fail-fast -- $(ARGS)
+
+lint: tools ## formatting, and clippy without a warning
+	@cargo fmt --check
+	@cargo clippy --locked --all-targets -- -D warnings
+
+bench: tools ## the figures of the README, measured on this machine
+	@cargo bench --locked --bench '*' -- $(ARGS)
+
+screenshots: tools ## new pictures of the pages, taken by a real browser, for the documents
+	@scripts/setup-tests.sh
+	@cargo test --locked --test it -- screenshots
+
+# One line for each that is missing, not the wall that a failed build would be.
+tools:
+	@command -v cargo >/dev/null || { echo "Rust is missing: install it from https://rustup.rs (1.94 or newer)" >&2; exit 2; }
+	@command -v "$${CC:-cc}" >/dev/null || { echo "a C compiler is missing: apt-get install build-essential (macOS: xcode-select --install)" >&2; exit 2; }

@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# Sees to it that what the tests need is there: make and a C compiler, PostgreSQL, Redis and Chromium.
+# Installs what is missing from Debian's or Ubuntu's packages when it may (root, or sudo without a password), and
+# otherwise names each missing package. Ends with 1 when something is still missing: a test never skips a real part.
+set -euo pipefail
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+has_compiler() { has "${CC:-cc}"; }
+
+has_postgres() {
+    { has initdb && has postgres; } || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null
+}
+
+has_redis() { has redis-server; }
+
+# A snap's browser is locked into its own folders and cannot write a screenshot where a test asks for it. On Ubuntu
+# `chromium-browser` is a script that starts the snap.
+has_chromium() {
+    [[ -n ${CHROMIUM:-} ]] && return 0
+    local name path
+    for name in chromium chromium-browser google-chrome-stable google-chrome; do
+        path=$(command -v "$name" 2>/dev/null) || continue
+        path=$(readlink -f "$path")
+        [[ $path == *snap* ]] && continue
+        head -c 2048 "$path" | grep -aq '/snap/bin' && continue
+        return 0
+    done
+    return 1
+}
+
+# part, Debian package, and who else may have it under which name
+missing() {
+    has make || echo 'make|make|make'
+    has_compiler || echo 'a C compiler|build-essential|gcc or clang'
+    has_postgres || echo 'PostgreSQL|postgresql|postgresql-server'
+    has_redis || echo 'Redis|redis-server|redis'
+    has_chromium || echo 'Chromium|chromium|chromium, or Google Chrome'
+}
+
+as_root() {
+    if [[ $(id -u) == 0 ]]; then "$@"; else sudo -n "$@"; fi
+}
+
+may_install() {
+    has apt-get && { [[ $(id -u) == 0 ]] || { has sudo && sudo -n true 2>/dev/null; }; }
+}
+
+# Ubuntu's candidate for Chromium is the snap's stub, or nothing at all.
+is_packaged() {
+    local candidate
+    candidate=$(apt-cache policy "$1" 2>/dev/null | awk '/Candidate:/ { print $2 }')
+    [[ -n $candidate && $candidate != '(none)' && $candidate != *snap* ]]
+}
+
+apt_get() {
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@" </dev/null
+}
+
+install_packages() {
+    local package wanted=() log
+    log=$(mktemp)
+    # A fresh machine has no package lists, an old one has stale ones: so they are fetched when a package cannot be had.
+    for package in "$@"; do
+        is_packaged "$package" || { apt_get update >"$log" 2>&1 || true; break; }
+    done
+    for package in "$@"; do
+        is_packaged "$package" && wanted+=("$package")
+    done
+    if ((${#wanted[@]})); then
+        echo "installing ${wanted[*]}" >&2
+        if ! apt_get install --yes --no-install-recommends "${wanted[@]}" >"$log" 2>&1 \
+            && ! { apt_get update && apt_get install --yes --no-install-recommends "${wanted[@]}"; } >"$log" 2>&1; then
+            tail -n 15 "$log" >&2
+        fi
+    fi
+    rm -f "$log"
+}
+
+mapfile -t packages < <(missing | cut -d'|' -f2)
+if ((${#packages[@]})) && may_install; then
+    install_packages "${packages[@]}"
+fi
+
+still=$(missing)
+[[ -z $still ]] && exit 0
+while IFS='|' read -r part package elsewhere; do
+    echo "missing: $part (Debian package $package; elsewhere $elsewhere)" >&2
+    if [[ $package == chromium ]]; then
+        echo "  a snap will not do; any other Chromium or Chrome can be named by CHROMIUM=/path/to/it" >&2
+    fi
+done <<<"$still"
+exit 1
