@@ -212,8 +212,15 @@ impl Client {
 
     /// Asks and reads the answer as JSON.
     pub async fn call<T: DeserializeOwned>(&self, ask: Ask) -> Result<T, Refusal> {
-        let answer = self.send(ask).await?;
-        serde_json::from_slice(&answer).map_err(|error| self.refusal(Why::Garbled(error.to_string()).into()))
+        self.call_for_status(ask).await.map(|(_, answer)| answer)
+    }
+
+    /// The same, with the status of success: by it a peer tells what it made just now from what was there before.
+    pub async fn call_for_status<T: DeserializeOwned>(&self, ask: Ask) -> Result<(StatusCode, T), Refusal> {
+        let (status, answer) = self.send(ask).await?;
+        let answer = serde_json::from_slice(&answer);
+        let answer = answer.map_err(|error| self.refusal(Why::Garbled(error.to_string()).into()))?;
+        Ok((status, answer))
     }
 
     /// Asks and does not look at the answer's body.
@@ -221,7 +228,7 @@ impl Client {
         self.send(ask).await.map(drop)
     }
 
-    async fn send(&self, ask: Ask) -> Result<Bytes, Refusal> {
+    async fn send(&self, ask: Ask) -> Result<(StatusCode, Bytes), Refusal> {
         if let Some(broken) = ask.broken {
             return Err(self.refusal(Why::Garbled(broken).into()));
         }
@@ -249,11 +256,11 @@ impl Client {
         self.attempt(errand).await.map_err(|no| self.refusal(no))
     }
 
-    async fn attempt(&self, errand: Errand) -> Result<Bytes, No> {
+    async fn attempt(&self, errand: Errand) -> Result<(StatusCode, Bytes), No> {
         let response = self.carrier.carry(errand).await.map_err(Why::Lost)?;
         let (parts, body) = response.into_parts();
         if parts.status.is_success() {
-            return Ok(body);
+            return Ok((parts.status, body));
         }
         Err(No { why: Why::Status(parts.status, serde_json::from_slice(&body).ok()), body })
     }

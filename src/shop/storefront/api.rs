@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::{
     Router,
     extract::State,
-    http::HeaderMap,
+    http::{HeaderMap, StatusCode},
     middleware,
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
@@ -228,8 +228,10 @@ async fn checkout(
         None => idempotency_key(&headers)?,
     };
     match place(&app, &visitor, &sent.body, key).await {
-        Ok(order) if sent.form => Ok(Redirect::to(&pages::thanks_address(&order.order_id)).into_response()),
-        Ok(order) => Ok(Reply::created(OrderJson::from(order)).into_response()),
+        Ok((_, order)) if sent.form => {
+            Ok(Redirect::to(&pages::thanks_address(&order.order_id)).into_response())
+        }
+        Ok((status, order)) => Ok((status, Reply::of(OrderJson::from(order))).into_response()),
         Err(error) if sent.form => pages::checkout_again(&app.peers, &visitor, sent.body, error).await,
         Err(error) => Err(error),
     }
@@ -240,7 +242,7 @@ async fn place(
     visitor: &Visitor,
     body: &CheckoutBody,
     idempotency_key: Option<String>,
-) -> Result<Order> {
+) -> Result<(StatusCode, Order)> {
     let request = CheckoutRequest {
         customer: visitor.customer()?,
         country: body.country,

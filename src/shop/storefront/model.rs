@@ -64,7 +64,6 @@ impl Serialize for Decimal {
 #[derive(Debug, Deserialize)]
 pub struct AddLine {
     pub product_id: ProductId,
-    #[serde(default = "one")]
     pub quantity: i64,
     #[serde(default)]
     pub user_id: Value,
@@ -314,7 +313,7 @@ struct OrderLineJson {
     product_id: ProductId,
     name: String,
     quantity: i64,
-    price: Decimal,
+    unit_price: Decimal,
     total: Decimal,
 }
 
@@ -330,7 +329,7 @@ impl From<Order> for OrderJson {
             product_id: line.product_id,
             name: line.name,
             quantity: line.quantity,
-            price: Decimal(line.unit),
+            unit_price: Decimal(line.unit),
             total: Decimal(line.total),
         };
         let discount =

@@ -1,6 +1,6 @@
 //! What the storefront asks of the services behind it: one function per question.
 
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 use serde::Serialize;
 
 use crate::{
@@ -91,8 +91,10 @@ impl Peers {
         Ok(self.cart.call(ask).await?)
     }
 
-    pub async fn checkout(&self, request: &CheckoutRequest, origin: &Origin) -> Result<Order> {
-        Ok(self.checkout.call(Ask::post("/checkouts", origin).json(request)).await?)
+    /// The order, and whether it was placed just now (201) or had been before (200).
+    pub async fn checkout(&self, request: &CheckoutRequest, origin: &Origin) -> Result<(StatusCode, Order)> {
+        let ask = Ask::post("/checkouts", origin).json(request);
+        Ok(self.checkout.call_for_status(ask).await?)
     }
 
     pub async fn orders(
