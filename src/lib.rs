@@ -1,5 +1,9 @@
 //! doorbuster: a shop that breaks on cue. `ARCHITECTURE.md` is the map.
 
+pub mod console;
 pub mod kernel;
+pub mod lab;
 pub mod load;
 pub mod shop;
+pub mod telemetry;
+pub mod weave;

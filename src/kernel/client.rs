@@ -35,6 +35,8 @@ pub struct Errand {
     pub headers: HeaderMap,
     pub body: Bytes,
     pub origin: Origin,
+    /// The trace this errand begins, when whoever asks has chosen one. Never all zeroes.
+    pub trace_id: Option<[u8; 16]>,
     pub attempt: u32,
     pub timeout: Duration,
 }
@@ -210,8 +212,15 @@ impl Client {
 
     /// Asks and reads the answer as JSON.
     pub async fn call<T: DeserializeOwned>(&self, ask: Ask) -> Result<T, Refusal> {
-        let answer = self.send(ask).await?;
-        serde_json::from_slice(&answer).map_err(|error| self.refusal(Why::Garbled(error.to_string())))
+        self.call_for_status(ask).await.map(|(_, answer)| answer)
+    }
+
+    /// The same, with the status of success: by it a peer tells what it made just now from what was there before.
+    pub async fn call_for_status<T: DeserializeOwned>(&self, ask: Ask) -> Result<(StatusCode, T), Refusal> {
+        let (status, answer) = self.send(ask).await?;
+        let answer = serde_json::from_slice(&answer);
+        let answer = answer.map_err(|error| self.refusal(Why::Garbled(error.to_string()).into()))?;
+        Ok((status, answer))
     }
 
     /// Asks and does not look at the answer's body.
@@ -219,9 +228,9 @@ impl Client {
         self.send(ask).await.map(drop)
     }
 
-    async fn send(&self, ask: Ask) -> Result<Bytes, Refusal> {
+    async fn send(&self, ask: Ask) -> Result<(StatusCode, Bytes), Refusal> {
         if let Some(broken) = ask.broken {
-            return Err(self.refusal(Why::Garbled(broken)));
+            return Err(self.refusal(Why::Garbled(broken).into()));
         }
         let mut errand = Errand {
             peer: self.peer,
@@ -231,32 +240,45 @@ impl Client {
             headers: ask.headers,
             body: ask.body,
             origin: ask.origin,
+            trace_id: None,
             attempt: 0,
             timeout: self.timeout,
         };
         while errand.attempt < self.retry.extra {
             match self.attempt(errand.clone()).await {
-                Err(Why::Status(status, _)) if worth_repeating(status) => {
+                Err(No { why: Why::Status(status, _), .. }) if worth_repeating(status) => {
                     tokio::time::sleep(self.retry.backoff).await;
                     errand.attempt += 1;
                 }
-                done => return done.map_err(|why| self.refusal(why)),
+                done => return done.map_err(|no| self.refusal(no)),
             }
         }
-        self.attempt(errand).await.map_err(|why| self.refusal(why))
+        self.attempt(errand).await.map_err(|no| self.refusal(no))
     }
 
-    async fn attempt(&self, errand: Errand) -> Result<Bytes, Why> {
+    async fn attempt(&self, errand: Errand) -> Result<(StatusCode, Bytes), No> {
         let response = self.carrier.carry(errand).await.map_err(Why::Lost)?;
         let (parts, body) = response.into_parts();
         if parts.status.is_success() {
-            return Ok(body);
+            return Ok((parts.status, body));
         }
-        Err(Why::Status(parts.status, serde_json::from_slice(&body).ok()))
+        Err(No { why: Why::Status(parts.status, serde_json::from_slice(&body).ok()), body })
     }
 
-    fn refusal(&self, why: Why) -> Refusal {
-        Refusal { peer: self.peer, why }
+    fn refusal(&self, no: No) -> Refusal {
+        Refusal { peer: self.peer, why: no.why, body: no.body }
+    }
+}
+
+/// Why one attempt failed, and what was said with it.
+struct No {
+    why: Why,
+    body: Bytes,
+}
+
+impl From<Why> for No {
+    fn from(why: Why) -> Self {
+        No { why, body: Bytes::new() }
     }
 }
 
@@ -265,6 +287,7 @@ impl Client {
 pub struct Refusal {
     pub peer: Service,
     pub why: Why,
+    body: Bytes,
 }
 
 #[derive(Clone, Debug)]
@@ -283,6 +306,11 @@ impl Refusal {
             Why::Status(status, _) => Some(*status),
             Why::Lost(_) | Why::Garbled(_) => None,
         }
+    }
+
+    /// What a peer that said no said with it, where a shape was agreed upon.
+    pub fn said<T: DeserializeOwned>(&self) -> Option<T> {
+        serde_json::from_slice(&self.body).ok()
     }
 }
 

@@ -19,3 +19,8 @@ pub fn rfc3339(millis: i64) -> String {
     let since = std::time::Duration::from_millis(u64::try_from(millis).unwrap_or(0));
     humantime::format_rfc3339_millis(UNIX_EPOCH + since).to_string()
 }
+
+/// Waits; for the one page of the shop that is slow on purpose.
+pub async fn wait(how_long: std::time::Duration) {
+    tokio::time::sleep(how_long).await;
+}

@@ -104,3 +104,18 @@ pub async fn migrate(pool: &Pool, schema: &Schema) -> Result<(), DbError> {
         }
     }
 }
+
+/// A SQLite database of its own for a test; it is gone when the directory is dropped.
+#[cfg(test)]
+pub async fn scratch(schema: &Schema) -> (super::db::Db, tempfile::TempDir) {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let url = format!("sqlite:{}/{}.db?mode=rwc", dir.path().display(), schema.service);
+    let options = PoolOptions {
+        size: 4,
+        acquire_timeout: Duration::from_secs(5),
+        max_lifetime: Duration::from_secs(3600),
+    };
+    let pool = open(&url, schema.service, &options).await.expect("a pool");
+    migrate(&pool, schema).await.expect("tables");
+    (super::db::Db::new(pool, std::sync::Arc::new(super::db::Bare)), dir)
+}

@@ -1,0 +1,192 @@
+//! The command line. Every flag has a variable; the standard ones keep their standard names.
+
+use std::{net::IpAddr, path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::kernel::service::Service;
+
+/// A shop that breaks on cue: an observability demo lab in one binary.
+#[derive(Debug, Parser)]
+#[command(name = "doorbuster", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub up: Up,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start all services, the shoppers and the control address in this process (the default)
+    Up(Box<Up>),
+    /// Start one service; where its peers are is said by flags or variables
+    Serve(Box<Serve>),
+    /// Ask a service whether it is ready: exit 0 when it is, 1 when not, 2 when nobody answers
+    Ready(Ready),
+}
+
+/// `doorbuster up`.
+#[derive(Args, Clone, Debug)]
+pub struct Up {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(flatten)]
+    pub shoppers: ShopperFlags,
+}
+
+/// `doorbuster serve SERVICE`.
+#[derive(Args, Clone, Debug)]
+pub struct Serve {
+    /// Which one: storefront, lab, recommendation, cart, catalog, checkout, ads, currency, shipping, payments,
+    /// promotions, payment-provider, crm or inventory
+    pub service: Service,
+    /// Port to listen on, instead of the one the port base gives
+    #[arg(long)]
+    pub port: Option<u16>,
+    #[command(flatten)]
+    pub common: Common,
+    #[command(flatten)]
+    pub shoppers: ShopperFlags,
+    #[command(flatten)]
+    pub peers: PeerFlags,
+}
+
+/// `doorbuster ready`.
+#[derive(Args, Clone, Debug)]
+pub struct Ready {
+    /// Address of the service
+    #[arg(long, default_value = "http://127.0.0.1:8000")]
+    pub url: String,
+}
+
+/// What every process needs to know.
+#[derive(Args, Clone, Debug)]
+pub struct Common {
+    /// Address to listen on
+    #[arg(long, env = "DOORBUSTER_BIND", default_value = "127.0.0.1")]
+    pub bind: IpAddr,
+    /// Port of the storefront; all others move with it (lab: +10, third parties: +91 to +93)
+    #[arg(long, env = "DOORBUSTER_PORT_BASE", default_value_t = 8000, value_parser = clap::value_parser!(u16).range(1..=65_442))]
+    pub port_base: u16,
+    /// Directory for the embedded database and what the lab keeps
+    #[arg(long, env = "DOORBUSTER_DATA_DIR", default_value = "data")]
+    pub data_dir: PathBuf,
+    /// Database: `sqlite:PATH` or `postgres://…` (default: SQLite in the data directory; alias DATABASE_DSN)
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// Most connections of each service's own pool
+    #[arg(long, env = "DB_POOL_SIZE", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub db_pool_size: u32,
+    /// How long a query waits for a connection, in milliseconds
+    #[arg(long, env = "DB_ACQUIRE_TIMEOUT_MS", default_value_t = 1000)]
+    pub db_acquire_timeout_ms: u64,
+    /// How long a connection lives, in seconds
+    #[arg(long, env = "DB_MAX_LIFETIME_S", default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..))]
+    pub db_max_lifetime_s: u64,
+    /// Cache for carts: `redis://host:port` (default: in memory)
+    #[arg(long, env = "REDIS_URL", hide_env_values = true)]
+    pub redis_url: Option<String>,
+    /// How long `GET /slow` takes, such as `5s`
+    #[arg(long, env = "SLOW_ENDPOINT_DELAY", default_value = "5s", value_parser = delay)]
+    pub slow_endpoint_delay: Duration,
+}
+
+/// Who comes to the shop.
+#[derive(Args, Clone, Debug)]
+pub struct ShopperFlags {
+    /// Visits a minute; 0 keeps the shop empty
+    #[arg(long, env = "DOORBUSTER_VISITS_PER_MINUTE", default_value_t = 240.0, value_parser = visits)]
+    pub visits_per_minute: f64,
+    /// The same seed gives the same visits with the same trace ids
+    #[arg(long, env = "DOORBUSTER_SEED", default_value_t = 42)]
+    pub seed: u64,
+}
+
+/// Declares a flag and a variable for each peer: `--catalog-url`, `CATALOG_URL`.
+macro_rules! peer_flags {
+    ($($field:ident $variable:literal $service:ident),* $(,)?) => {
+        /// Where the peers are; several addresses are separated by commas. The default is this machine and the port
+        /// base.
+        #[derive(Args, Clone, Debug, Default)]
+        #[command(next_help_heading = "Peers (http://host:port, several separated by commas)")]
+        pub struct PeerFlags {
+            $(
+                #[arg(long, env = $variable, value_name = "URLS")]
+                pub $field: Option<String>,
+            )*
+        }
+
+        impl PeerFlags {
+            /// What was said about `service`.
+            pub fn of(&self, service: Service) -> Option<&str> {
+                match service {
+                    $(Service::$service => self.$field.as_deref(),)*
+                    Service::Lab => None,
+                }
+            }
+        }
+    };
+}
+
+peer_flags! {
+    storefront_url "STOREFRONT_URL" Storefront,
+    recommendation_url "RECOMMENDATION_URL" Recommendation,
+    cart_url "CART_URL" Cart,
+    catalog_url "CATALOG_URL" Catalog,
+    checkout_url "CHECKOUT_URL" Checkout,
+    ads_url "ADS_URL" Ads,
+    currency_url "CURRENCY_URL" Currency,
+    shipping_url "SHIPPING_URL" Shipping,
+    payments_url "PAYMENTS_URL" Payments,
+    promotions_url "PROMOTIONS_URL" Promotions,
+    payment_provider_url "PAYMENT_PROVIDER_URL" PaymentProvider,
+    crm_url "CRM_URL" Crm,
+    inventory_url "INVENTORY_URL" Inventory,
+}
+
+/// A duration with a unit, or plain seconds as the variable has always been written.
+fn delay(text: &str) -> Result<Duration, String> {
+    if let Ok(seconds) = text.parse::<f64>() {
+        return Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string());
+    }
+    humantime::parse_duration(text).map_err(|error| error.to_string())
+}
+
+fn visits(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if (0.0..=600_000.0).contains(&number) => Ok(number),
+        _ => Err("expected a number from 0 to 600000".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_service_but_the_lab_has_a_flag_and_the_variable_that_bears_its_name() {
+        let command = Cli::command();
+        let serve = command.find_subcommand("serve").expect("serve");
+        for service in Service::ALL.into_iter().filter(|service| *service != Service::Lab) {
+            let variable = service.url_variable();
+            let known = serve.get_arguments().any(|one| one.get_env().is_some_and(|env| *env == *variable));
+            assert!(known, "{variable}");
+        }
+    }
+
+    #[test]
+    fn delays_are_durations_or_seconds() {
+        assert_eq!(delay("0.5"), Ok(Duration::from_millis(500)));
+        assert_eq!(delay("250ms"), Ok(Duration::from_millis(250)));
+        assert!(delay("soon").is_err());
+        assert!(delay("-1").is_err());
+    }
+}

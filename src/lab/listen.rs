@@ -1,0 +1,56 @@
+//! Serves a router on a listener until told to stop, then lets go gently. A loop of our own, since axum's knows no bound
+//! on connections and no time-out for headers.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::TcpListener,
+    sync::Semaphore,
+    time::{sleep, timeout},
+};
+
+/// Most connections at a time; more wait to be accepted.
+const CONNECTIONS: usize = 4096;
+/// How long a client may take over the headers of a request; longer than any of our clients keeps an idle connection.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(60);
+/// Pause after accepting failed, which it does when file handles run out.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Serves until `stop`, then finishes what is under way, for as long as `stop` allows.
+pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = Duration>) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let graceful = GracefulShutdown::new();
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
+    let accepting = async {
+        loop {
+            // The semaphore is never closed.
+            let Ok(place) = places.clone().acquire_owned().await else { return };
+            let Ok((stream, _)) = listener.accept().await else {
+                sleep(ACCEPT_PAUSE).await;
+                continue;
+            };
+            let _ = stream.set_nodelay(true);
+            let service = TowerToHyperService::new(router.clone());
+            let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
+            tokio::spawn(async move {
+                // A connection that breaks is the client's affair.
+                let _ = connection.await;
+                drop(place);
+            });
+        }
+    };
+    let grace = tokio::select! {
+        () = accepting => Duration::ZERO,
+        grace = stop => grace,
+    };
+    drop(listener);
+    let _ = timeout(grace, graceful.shutdown()).await;
+}

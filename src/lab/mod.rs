@@ -1,0 +1,9 @@
+//! Composition: the command line, and how services, shoppers and signals become one process or many.
+
+pub mod assemble;
+pub mod cli;
+pub mod hosts;
+pub mod listen;
+pub mod run;
+pub mod settings;
+pub mod table;

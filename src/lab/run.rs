@@ -1,0 +1,318 @@
+//! From the command line to an open shop and back: start, show, wait, stop.
+
+use std::{
+    io::Write,
+    process::ExitCode,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, anyhow};
+use axum::{Router, http::header, routing::get};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
+
+use super::{
+    cli::{Cli, Command, Common, PeerFlags, Ready, Serve, ShopperFlags, Up},
+    hosts::{self, Host},
+    listen,
+    settings::Settings,
+    table::{Row, render},
+};
+use crate::{
+    console::api::{self, Console, Place},
+    kernel::{
+        clock,
+        health::Health,
+        service::Service,
+        transport::{self, Transport},
+    },
+    load::{
+        mix::Mix,
+        run::{Options, Shoppers},
+        visit::Source,
+    },
+    telemetry::{
+        config::Config,
+        exposition,
+        init::{Setup, Telemetry},
+    },
+    weave::dress,
+};
+
+/// Exit code for "could not tell": bad arguments, an environment that is not ready.
+const COULD_NOT: u8 = 2;
+/// How stopping may spend its five seconds: visits, the storefront, the others, the signals.
+const VISITS_GRACE: Duration = Duration::from_millis(1000);
+const STOREFRONT_GRACE: Duration = Duration::from_millis(1000);
+const OTHERS_GRACE: Duration = Duration::from_millis(300);
+const SIGNALS_GRACE: Duration = Duration::from_millis(1800);
+/// Exit code of a process that a second Ctrl-C ended, by the shell's convention.
+const INTERRUPTED: i32 = 130;
+
+/// Runs what the command line asks for.
+pub fn main(cli: Cli, begun: Instant) -> ExitCode {
+    let done = match cli.command {
+        None => up(cli.up, begun),
+        Some(Command::Up(up_flags)) => up(*up_flags, begun),
+        Some(Command::Serve(serve_flags)) => serve(*serve_flags, begun),
+        Some(Command::Ready(flags)) => return ready(&flags),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("doorbuster: {error:#}\n"));
+            ExitCode::from(COULD_NOT)
+        }
+    }
+}
+
+/// `doorbuster up`: everything in this process.
+fn up(flags: Up, begun: Instant) -> Result<()> {
+    let settings = Settings::new(&flags.common, PeerFlags::default())?;
+    let services = Service::ALL;
+    let session = Session { settings, services: &services, port: None, shoppers: Some(flags.shoppers) };
+    session.run(&flags.common, begun)
+}
+
+/// `doorbuster serve SERVICE`: one service in this process.
+fn serve(flags: Serve, begun: Instant) -> Result<()> {
+    let settings = Settings::new(&flags.common, flags.peers)?;
+    let services = [flags.service];
+    let shoppers = (flags.service == Service::Lab).then_some(flags.shoppers);
+    Session { settings, services: &services, port: flags.port, shoppers }.run(&flags.common, begun)
+}
+
+/// `doorbuster ready`: asks `/ready` and says so by exit code.
+fn ready(flags: &Ready) -> ExitCode {
+    let asked = async {
+        let uri: http::Uri = format!("{}/ready", flags.url.trim_end_matches('/')).parse().ok()?;
+        let answer = transport::http().get(uri);
+        let answer = tokio::time::timeout(Duration::from_secs(2), answer).await.ok()?.ok()?;
+        Some(answer.status().is_success())
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    match runtime.ok().and_then(|runtime| runtime.block_on(asked)) {
+        Some(true) => ExitCode::SUCCESS,
+        Some(false) => ExitCode::from(1),
+        None => ExitCode::from(COULD_NOT),
+    }
+}
+
+/// One run of this process.
+struct Session<'a> {
+    settings: Settings,
+    services: &'a [Service],
+    port: Option<u16>,
+    shoppers: Option<ShopperFlags>,
+}
+
+impl Session<'_> {
+    fn run(self, common: &Common, begun: Instant) -> Result<()> {
+        let config = Config::read(|name| std::env::var(name).ok()).map_err(|error| anyhow!(error))?;
+        let ours: Vec<Service> = self.services.iter().copied().filter(|one| !one.is_third_party()).collect();
+        let alone = self.services.len() == 1;
+        let platform = if alone { self.services[0] } else { Service::Lab };
+        let telemetry = Telemetry::start(Setup {
+            config,
+            services: &ours,
+            platform,
+            name: std::env::var("OTEL_SERVICE_NAME").ok().filter(|name| alone && !name.is_empty()),
+            lines_to: Box::new(std::io::stdout()),
+        })
+        .map_err(|error| anyhow!(error))?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let done = runtime.block_on(self.open(&telemetry, common, begun));
+        telemetry.stop(SIGNALS_GRACE);
+        done
+    }
+
+    async fn open(&self, telemetry: &Telemetry, common: &Common, begun: Instant) -> Result<()> {
+        let asked_to_stop = signals()?;
+        let mut hosts = Vec::new();
+        let shop = self.services.iter().copied().filter(|service| *service != Service::Lab);
+        let starting = shop.map(|service| {
+            let port = self.port.unwrap_or(self.settings.address(service).port());
+            let extra = if self.services.len() == 1 { metrics_route(telemetry) } else { Router::new() };
+            Host::start(service, self.settings.clone(), telemetry.scope(service), port, extra)
+        });
+        for started in futures_util::future::join_all(starting).await {
+            hosts.push(started?);
+        }
+        let lab = match &self.shoppers {
+            Some(flags) => Some(self.open_lab(flags, telemetry).await?),
+            None => None,
+        };
+        say(&self.table(telemetry, common, begun));
+
+        wait_for(asked_to_stop.clone()).await;
+        say("doorbuster: closing the shop\n");
+        if let Some(lab) = &lab {
+            let _ = tokio::time::timeout(VISITS_GRACE, lab.shoppers.stop()).await;
+        }
+        let (storefronts, others): (Vec<_>, Vec<_>) =
+            hosts.into_iter().partition(|host| host.service == Service::Storefront);
+        for (hosts, grace) in [(storefronts, STOREFRONT_GRACE), (others, OTHERS_GRACE)] {
+            hosts.iter().for_each(|host| host.stop(grace));
+            futures_util::future::join_all(hosts.into_iter().map(Host::ended)).await;
+        }
+        if let Some(lab) = lab {
+            lab.stop.send_replace(true);
+        }
+        Ok(())
+    }
+
+    /// Opens the control address and lets the shoppers in.
+    async fn open_lab(&self, flags: &ShopperFlags, telemetry: &Telemetry) -> Result<Lab> {
+        let mut address = self.settings.address(Service::Lab);
+        address.set_port(self.port.unwrap_or(address.port()));
+        let (stop, mut stopped) = watch::channel(false);
+        let settings = self.settings.clone();
+        let scope = telemetry.scope(Service::Lab);
+        let (metrics, exits) = (telemetry.exposition(), telemetry.exits());
+        let (opened, is_open) = tokio::sync::oneshot::channel();
+        let options = Options {
+            source: Source { seed: flags.seed, occasion: clock::now_millis().unsigned_abs() },
+            mix: Mix { visits_per_minute: flags.visits_per_minute, ..Mix::normal() },
+            ..Options::default()
+        };
+        let seed = flags.seed;
+        hosts::spawn(Service::Lab, async move {
+            let open = async {
+                let listener = hosts::bind(Service::Lab, address).await?;
+                let transport = Transport::new(transport::http(), settings.peers(Service::Storefront)?);
+                tokio::spawn(transport.clone().probe());
+                let carrier = dress::outbound(transport, scope);
+                let shoppers = Shoppers::start(options, carrier, &tokio::runtime::Handle::current())
+                    .context("failed to let shoppers in")?;
+                Ok::<_, anyhow::Error>((listener, Arc::new(shoppers)))
+            };
+            let (listener, shoppers) = match open.await {
+                Ok(open) => open,
+                Err(error) => return drop(opened.send(Err(error))),
+            };
+            let console = Console {
+                metrics: Arc::new(metrics),
+                metrics_type: exposition::CONTENT_TYPE,
+                telemetry: Arc::new(move || serde_json::to_value(exits()).unwrap_or_default()),
+                shoppers: shoppers.clone(),
+                services: places(&settings),
+                seed,
+            };
+            let health = Health::new(Service::Lab, None, None);
+            let router = api::router(console).merge(health.router());
+            let _ = opened.send(Ok(shoppers));
+            let stop = async {
+                let _ = stopped.wait_for(|stop| *stop).await;
+                Duration::ZERO
+            };
+            listen::serve(listener, router, stop).await;
+        })?;
+        let shoppers = is_open.await.context("the lab ended before it was open")??;
+        Ok(Lab { shoppers, stop })
+    }
+
+    fn table(&self, telemetry: &Telemetry, common: &Common, begun: Instant) -> String {
+        let took = begun.elapsed().as_millis();
+        let version = env!("CARGO_PKG_VERSION");
+        if let [service] = self.services
+            && *service != Service::Lab
+        {
+            let port = self.port.unwrap_or(self.settings.address(*service).port());
+            return format!(
+                "doorbuster {version}: {service} is open at {}:{port} after {took} ms\n",
+                common.bind
+            );
+        }
+        let url = |service| format!("http://{}", self.settings.reachable(service));
+        let mut rows = vec![
+            Row::new("shop", url(Service::Storefront), ""),
+            Row::new("control", url(Service::Lab), "metrics at /metrics, state at /api/state"),
+            Row::new(
+                "database",
+                self.settings.database_title(),
+                off_unless(common.database_url.is_some(), "DATABASE_URL"),
+            ),
+            match &self.settings.redis_url {
+                Some(_) => Row::new("cache", "Redis", ""),
+                None => Row::new("cache", "in memory", "REDIS_URL is not set"),
+            },
+        ];
+        for (signal, destination) in telemetry.destinations() {
+            let disabled = telemetry.config().disabled;
+            rows.push(match destination {
+                Some(place) => Row::new(signal, place, ""),
+                None if disabled => Row::new(signal, "off", "OTEL_SDK_DISABLED is set"),
+                None => Row::new(signal, "not sent", "OTEL_EXPORTER_OTLP_ENDPOINT is not set"),
+            });
+        }
+        rows.push(Row::new("log lines", "standard output", "JSON, one object a line"));
+        if let Some(flags) = &self.shoppers {
+            let rate = format!("{} visits a minute", flags.visits_per_minute);
+            rows.push(Row::new("shoppers", rate, format!("seed {}", flags.seed)));
+        }
+        render(&format!("doorbuster {version}: the shop is open after {took} ms"), &rows)
+    }
+}
+
+struct Lab {
+    shoppers: Arc<Shoppers>,
+    stop: watch::Sender<bool>,
+}
+
+fn off_unless(set: bool, variable: &str) -> String {
+    if set { String::new() } else { format!("{variable} is not set") }
+}
+
+fn places(settings: &Settings) -> Arc<[Place]> {
+    let place = |service: Service| Place {
+        service: service.name(),
+        url: format!("http://{}", settings.reachable(service)),
+        third_party: service.is_third_party(),
+    };
+    Service::ALL.into_iter().map(place).collect()
+}
+
+/// `/metrics` of a service that stands alone.
+fn metrics_route(telemetry: &Telemetry) -> Router {
+    let metrics = telemetry.exposition();
+    let answer = async move || ([(header::CONTENT_TYPE, exposition::CONTENT_TYPE)], metrics());
+    Router::new().route("/metrics", get(answer))
+}
+
+/// Turns the first SIGINT or SIGTERM into a word to stop, and the second into an end at once: on a thread of its own,
+/// so that it is heard whatever the others do.
+fn signals() -> Result<watch::Receiver<bool>> {
+    let (tell, told) = watch::channel(false);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let (mut interrupt, mut terminate) = {
+        let _inside = runtime.enter();
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+    };
+    let listen = async move {
+        for times in 0.. {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            if times > 0 {
+                std::process::exit(INTERRUPTED);
+            }
+            tell.send_replace(true);
+        }
+    };
+    let listening =
+        std::thread::Builder::new().name("signals".into()).spawn(move || runtime.block_on(listen));
+    listening.map(|_| told).context("failed to listen for Ctrl-C")
+}
+
+async fn wait_for(mut told: watch::Receiver<bool>) {
+    let _ = told.wait_for(|stop| *stop).await;
+}
+
+/// Speaks to the person who started the process. A closed standard error is no reason to fail.
+fn say(text: &str) {
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}

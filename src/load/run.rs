@@ -1,0 +1,491 @@
+//! Sends the shoppers: each visit starts when the schedule says, whether or not the ones before it are done.
+//!
+//! A step's latency counts from its intended start and not from when it was sent: a shop that stands still for a second
+//! is felt by everybody who would have come in that second. Knows the shop by a carrier of errands alone.
+
+use std::{
+    io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use tokio::{
+    runtime::Handle,
+    sync::{Notify, watch},
+    task::{JoinHandle, JoinSet},
+};
+
+use super::{
+    mix::{Mix, MixError, check_rate},
+    pacer::Pacer,
+    schedule::Schedule,
+    tally::{Books, Outcome, Tally},
+    visit::{Source, Step, Visit},
+};
+use crate::kernel::{
+    client::{Carrier, Errand},
+    origin::Origin,
+    service::Service,
+};
+
+/// How all shoppers show who they are (contracts §2); the session tells them apart.
+const TOKEN: HeaderValue = HeaderValue::from_static("Bearer user-token-123");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// How the shoppers are to come.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub source: Source,
+    pub mix: Mix,
+    /// How many visits may be under way at once; who comes then is shed, and counted.
+    pub most_in_flight: usize,
+    /// How long a step may take. The carrier is what keeps it (`kernel::client::Deadline`).
+    pub step_timeout: Duration,
+    /// How long visits may go on after [`Shoppers::stop`].
+    pub grace: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            source: Source { seed: 42, occasion: 0 },
+            mix: Mix::normal(),
+            most_in_flight: 2_000,
+            step_timeout: Duration::from_secs(10),
+            grace: Duration::from_secs(1),
+        }
+    }
+}
+
+/// Why no shoppers come.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Mix(#[from] MixError),
+    #[error("failed to set up a timer: {0}")]
+    Timer(#[from] io::Error),
+}
+
+/// The shoppers while they come. Dropped, all of them vanish at once.
+pub struct Shoppers {
+    shared: Arc<Shared>,
+    ended: watch::Receiver<bool>,
+    task: JoinHandle<()>,
+}
+
+impl Shoppers {
+    /// Lets them come, the first at once, on `runtime`. A runtime of one thread that does nothing else keeps the
+    /// schedule best.
+    pub fn start(options: Options, carrier: Arc<dyn Carrier>, runtime: &Handle) -> Result<Self, StartError> {
+        options.mix.check()?;
+        let entered = runtime.enter();
+        let pacer = Pacer::new()?;
+        drop(entered);
+        let schedule = Schedule::new(options.source.seed, options.mix.visits_per_minute);
+        let shared = Arc::new(Shared {
+            plan: Mutex::new(Plan { schedule, mix: Arc::new(options.mix) }),
+            changed: Notify::new(),
+            stopping: Notify::new(),
+            books: Mutex::default(),
+            source: options.source,
+            most_in_flight: options.most_in_flight,
+            step_timeout: options.step_timeout,
+            grace: options.grace,
+            start: Instant::now(),
+            pacer,
+            carrier,
+        });
+        let (end, ended) = watch::channel(false);
+        let sending = shared.clone();
+        let task = runtime.spawn(async move {
+            tokio::select! {
+                // Its error says that the timer failed; then nobody else comes, and the end says so.
+                _ = sending.pacer.run() => {}
+                () = send(sending.clone()) => {}
+            }
+            end.send_replace(true);
+        });
+        Ok(Shoppers { shared, ended, task })
+    }
+
+    /// From now on visits are of this mix; the rate goes to the mix's in a straight line, over `ramp`.
+    pub fn set_mix(&self, mix: Mix, ramp: Duration) -> Result<(), MixError> {
+        mix.check()?;
+        self.change(|plan, now| {
+            plan.schedule.set_rate(now, mix.visits_per_minute, ramp);
+            plan.mix = Arc::new(mix);
+        });
+        Ok(())
+    }
+
+    /// The rate goes to `visits_per_minute` in a straight line, over `ramp`; the mix stays.
+    pub fn set_rate(&self, visits_per_minute: f64, ramp: Duration) -> Result<(), MixError> {
+        check_rate("visits_per_minute", visits_per_minute)?;
+        self.change(|plan, now| plan.schedule.set_rate(now, visits_per_minute, ramp));
+        Ok(())
+    }
+
+    /// Adds visits for `duration` that make about `requests_per_minute` together, on top of what runs.
+    pub fn surge(&self, duration: Duration, requests_per_minute: f64) -> Result<(), MixError> {
+        check_rate("requests_per_minute", requests_per_minute)?;
+        self.change(|plan, now| {
+            let visits_per_minute = requests_per_minute / plan.mix.requests_per_visit();
+            plan.schedule.surge(now, duration, visits_per_minute);
+        });
+        Ok(())
+    }
+
+    /// Ends whatever comes on top.
+    pub fn end_surges(&self) {
+        self.change(|plan, now| plan.schedule.end_surges(now));
+    }
+
+    /// The mix as it was last set.
+    pub fn mix(&self) -> Arc<Mix> {
+        self.shared.plan().mix.clone()
+    }
+
+    /// When the first of them was due: the instant all elapsed time counts from.
+    pub fn began(&self) -> Instant {
+        self.shared.start
+    }
+
+    /// How it went so far.
+    pub fn tally(&self) -> Tally {
+        let rate = self.shared.plan().schedule.visits_per_minute(self.shared.start.elapsed());
+        // Percentiles take their time: the books are copied, so that nobody has to wait to write.
+        let books = self.shared.books().clone();
+        books.tally(rate)
+    }
+
+    /// Nobody else comes; who is inside gets the grace and is cut then. Ends when all are gone.
+    pub async fn stop(&self) {
+        self.shared.stopping.notify_one();
+        // An error means that the task is gone, and so are they.
+        let _ = self.ended.clone().wait_for(|ended| *ended).await;
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Plan, Duration)) {
+        change(&mut self.shared.plan(), self.shared.start.elapsed());
+        self.shared.changed.notify_one();
+    }
+}
+
+impl Drop for Shoppers {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+struct Shared {
+    plan: Mutex<Plan>,
+    changed: Notify,
+    stopping: Notify,
+    books: Mutex<Books>,
+    source: Source,
+    most_in_flight: usize,
+    step_timeout: Duration,
+    grace: Duration,
+    /// The instant that elapsed time counts from.
+    start: Instant,
+    pacer: Pacer,
+    carrier: Arc<dyn Carrier>,
+}
+
+struct Plan {
+    schedule: Schedule,
+    mix: Arc<Mix>,
+}
+
+impl Shared {
+    fn plan(&self) -> MutexGuard<'_, Plan> {
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn books(&self) -> MutexGuard<'_, Books> {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Lets visits begin until told to stop, then sees them out.
+async fn send(shared: Arc<Shared>) {
+    let mut inside = JoinSet::new();
+    loop {
+        let next = shared.plan().schedule.peek().map(|arrival| shared.start + arrival.at);
+        let due = async {
+            match next {
+                Some(due) => shared.pacer.until(due).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = shared.stopping.notified() => break,
+            () = shared.changed.notified() => {}
+            () = due => {
+                let_in(&shared, &mut inside);
+                // Who has just come sends first; then the next arrival is looked for.
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+    let left = async { while inside.join_next().await.is_some() {} };
+    if tokio::time::timeout(shared.grace, left).await.is_err() {
+        inside.shutdown().await;
+    }
+    let mut books = shared.books();
+    books.visits.cut = books.visits.in_flight();
+}
+
+/// Begins every visit that is due by now.
+fn let_in(shared: &Arc<Shared>, inside: &mut JoinSet<()>) {
+    while inside.try_join_next().is_some() {}
+    let mut plan = shared.plan();
+    let now = shared.start.elapsed();
+    let (mut arrived, mut shed) = (0, 0);
+    while plan.schedule.peek().is_some_and(|next| next.at <= now) {
+        let Some(arrival) = plan.schedule.take() else { break };
+        arrived += 1;
+        if inside.len() >= shared.most_in_flight {
+            shed += 1;
+            continue;
+        }
+        let (shared, mix) = (shared.clone(), plan.mix.clone());
+        inside.spawn(async move {
+            let visit = shared.source.visit(arrival.number, &mix);
+            play(&shared, visit, shared.start + arrival.at).await;
+        });
+    }
+    drop(plan);
+    let mut books = shared.books();
+    books.visits.arrived += arrived;
+    books.visits.shed += shed;
+}
+
+/// Takes the steps of `visit`, which was to begin at `arrival`.
+async fn play(shared: &Shared, mut visit: Visit, arrival: Instant) {
+    let origin = Origin {
+        country: Some(visit.country),
+        payment_method: Some(visit.payment_method),
+        tier: Some(visit.tier),
+        session: Some(visit.session.clone()),
+        others: None,
+    };
+    let mut last_end = arrival;
+    for step in std::mem::take(&mut visit.steps) {
+        let intended = last_end + step.think;
+        shared.pacer.until(intended).await;
+        let kind = step.kind;
+        let answer = shared.carrier.carry(shared.errand(step, &visit, origin.clone())).await;
+        last_end = Instant::now();
+        let outcome = answer.map_or(Outcome::Lost, |answer| Outcome::of(kind, answer.status()));
+        shared.books().record(kind, visit.country, outcome, last_end - intended);
+        if !outcome.is_good() && !kind.is_decoration() {
+            shared.books().visits.broken += 1;
+            return;
+        }
+    }
+    shared.books().visits.completed += 1;
+}
+
+impl Shared {
+    fn errand(&self, step: Step, visit: &Visit, origin: Origin) -> Errand {
+        let mut headers = HeaderMap::with_capacity(4);
+        headers.insert(header::AUTHORIZATION, TOKEN);
+        if step.kind.sends_body() {
+            headers.insert(header::CONTENT_TYPE, JSON);
+        }
+        if step.kind == super::journey::StepKind::Checkout {
+            // A name in hex is always fit for a header.
+            if let Ok(key) = HeaderValue::from_str(&visit.idempotency_key) {
+                headers.insert(IDEMPOTENCY_KEY, key);
+            }
+        }
+        Errand {
+            peer: Service::Storefront,
+            method: step.kind.method(),
+            route: step.kind.route(),
+            path: step.path,
+            headers,
+            body: step.body,
+            origin,
+            trace_id: Some(step.trace_id),
+            attempt: 0,
+            timeout: self.step_timeout,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use futures_util::future::BoxFuture;
+    use http::{Response, StatusCode};
+
+    use super::*;
+    use crate::{
+        kernel::client::Lost,
+        load::{
+            journey::{Journey, StepKind},
+            weights::Weights,
+        },
+    };
+
+    type Answer = Result<Response<Bytes>, Lost>;
+
+    /// A shop that answers what `answer` says, `after` a while, and remembers what it was asked.
+    struct Shop<F> {
+        after: Duration,
+        asked: Mutex<Vec<Errand>>,
+        answer: F,
+    }
+
+    impl<F: Fn(&Errand) -> Result<u16, Lost> + Send + Sync> Carrier for Shop<F> {
+        fn carry(&self, errand: Errand) -> BoxFuture<'_, Answer> {
+            let answer = (self.answer)(&errand).map(|status| {
+                let mut response = Response::new(Bytes::new());
+                *response.status_mut() = StatusCode::from_u16(status).expect("a status");
+                response
+            });
+            self.asked.lock().expect("unpoisoned").push(errand);
+            Box::pin(async move {
+                tokio::time::sleep(self.after).await;
+                answer
+            })
+        }
+    }
+
+    fn shop<F: Fn(&Errand) -> Result<u16, Lost> + Send + Sync>(answer: F) -> Arc<Shop<F>> {
+        Arc::new(Shop { after: Duration::ZERO, asked: Mutex::default(), answer })
+    }
+
+    fn hasty(journey: Journey, visits_per_minute: f64) -> Options {
+        let journeys = Weights::only(journey);
+        let mix = Mix { visits_per_minute, journeys, think_time_scale: 0.0, ..Mix::normal() };
+        Options { mix, ..Options::default() }
+    }
+
+    /// Waits for the books to say so; a tenth of a minute is for ever.
+    async fn until(shoppers: &Shoppers, done: impl Fn(&Tally) -> bool) -> Tally {
+        let deadline = Instant::now() + Duration::from_secs(6);
+        loop {
+            let tally = shoppers.tally();
+            if done(&tally) {
+                return tally;
+            }
+            assert!(Instant::now() < deadline, "{tally:?}");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_visit_asks_for_what_was_planned_in_the_planned_traces() {
+        let shop = shop(|_| Ok(200));
+        let options = Options { source: Source { seed: 7, occasion: 3 }, ..hasty(Journey::Buy, 1.0) };
+        let visit = options.source.visit(0, &options.mix);
+        let shoppers = Shoppers::start(options, shop.clone(), &Handle::current()).expect("started");
+        let tally = until(&shoppers, |tally| tally.visits.completed == 1).await;
+        assert_eq!((tally.requests.ok, tally.in_flight), (8, 0));
+
+        let asked = shop.asked.lock().expect("unpoisoned");
+        assert_eq!(asked.len(), visit.steps.len());
+        for (errand, step) in asked.iter().zip(&visit.steps) {
+            assert_eq!(errand.trace_id, Some(step.trace_id));
+            assert_eq!((&errand.path, &errand.body), (&step.path, &step.body));
+            assert_eq!(errand.headers[header::AUTHORIZATION], "Bearer user-token-123");
+            assert_eq!(errand.origin.session.as_ref(), Some(&visit.session));
+            assert_eq!(errand.origin.country, Some(visit.country));
+            assert_eq!(errand.headers.contains_key(IDEMPOTENCY_KEY), step.kind == StepKind::Checkout);
+        }
+    }
+
+    #[tokio::test]
+    async fn latency_counts_from_the_intended_start_even_when_all_stand_still() {
+        let standstill = Duration::from_millis(200);
+        let shop = shop(|_| Ok(200));
+        let shoppers = Shoppers::start(hasty(Journey::Browse, 6_000.0), shop.clone(), &Handle::current())
+            .expect("started");
+        until(&shoppers, |tally| tally.visits.completed >= 1).await;
+        // The whole runtime stands, so that nobody is even sent: who counts from sending would see nothing of it.
+        std::thread::sleep(standstill);
+        let tally = until(&shoppers, |tally| tally.visits.completed >= 15).await;
+        let home = tally.steps["home"].latency;
+        assert!(home.max_ms >= 100.0, "the first one due in the standstill waited for most of it: {home:?}");
+        assert!(home.p50_ms >= 10.0, "most of them waited: {home:?}");
+    }
+
+    #[tokio::test]
+    async fn a_slow_shop_does_not_slow_the_arrivals_and_who_finds_it_full_is_shed() {
+        let shop = Arc::new(Shop {
+            after: Duration::from_secs(60),
+            asked: Mutex::default(),
+            answer: |_: &_| Ok(200),
+        });
+        let options = Options {
+            most_in_flight: 5,
+            grace: Duration::from_millis(10),
+            ..hasty(Journey::Browse, 12_000.0)
+        };
+        let shoppers = Shoppers::start(options, shop.clone(), &Handle::current()).expect("started");
+        let tally = until(&shoppers, |tally| tally.visits.arrived >= 40).await;
+        assert_eq!(tally.in_flight, 5);
+        assert_eq!(tally.visits.shed, tally.visits.arrived - 5);
+        shoppers.stop().await;
+        let tally = shoppers.tally();
+        assert_eq!((tally.visits.cut, tally.in_flight), (5, 0));
+        assert_eq!(shop.asked.lock().expect("unpoisoned").len(), 5);
+    }
+
+    #[tokio::test]
+    async fn whoever_meets_a_failure_leaves_unless_it_is_a_decoration() {
+        for (failing, answer, asked) in [
+            ("/products", Ok(503), 2),
+            ("/cart/add", Err(Lost::TimedOut), 6),
+            ("/recommendations", Ok(500), 8),
+            ("/checkout", Ok(402), 8),
+        ] {
+            let shop = shop(move |errand| if errand.route == failing { answer.clone() } else { Ok(200) });
+            let shoppers =
+                Shoppers::start(hasty(Journey::Buy, 1.0), shop.clone(), &Handle::current()).expect("started");
+            let tally = until(&shoppers, |tally| tally.in_flight == 0 && tally.visits.arrived == 1).await;
+            assert_eq!(tally.requests.total(), asked, "{failing}");
+            assert_eq!(tally.visits.broken, u64::from(asked < 8), "{failing}");
+            assert_eq!(tally.requests.ok, asked - 1, "{failing}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_rate_changes_while_they_come() {
+        let shoppers = Shoppers::start(hasty(Journey::Browse, 0.0), shop(|_| Ok(200)), &Handle::current())
+            .expect("started");
+        shoppers.set_rate(60_000.0, Duration::ZERO).expect("fit");
+        until(&shoppers, |tally| tally.visits.completed > 100).await;
+        shoppers.set_mix(Mix { visits_per_minute: 0.0, ..Mix::normal() }, Duration::ZERO).expect("fit");
+        assert_eq!(shoppers.tally().visits_per_minute, 0.0);
+        shoppers.surge(Duration::from_secs(60), 60.0).expect("fit");
+        let surge = shoppers.tally().visits_per_minute;
+        assert!((surge * Mix::normal().requests_per_visit() - 60.0).abs() < 1e-9, "{surge}");
+        shoppers.end_surges();
+        assert_eq!(shoppers.tally().visits_per_minute, 0.0);
+        assert!(shoppers.set_rate(-1.0, Duration::ZERO).is_err());
+    }
+
+    #[tokio::test]
+    async fn stopping_lets_those_inside_finish() {
+        let shop = Arc::new(Shop {
+            after: Duration::from_millis(20),
+            asked: Mutex::default(),
+            answer: |_: &_| Ok(200),
+        });
+        let options = Options { grace: Duration::from_secs(6), ..hasty(Journey::Browse, 6_000.0) };
+        let shoppers = Shoppers::start(options, shop, &Handle::current()).expect("started");
+        until(&shoppers, |tally| tally.in_flight > 3).await;
+        shoppers.stop().await;
+        let tally = shoppers.tally();
+        assert_eq!(tally.visits.completed, tally.visits.arrived);
+        assert_eq!((tally.visits.cut, tally.requests.ok), (0, tally.visits.arrived * 5));
+        shoppers.stop().await;
+    }
+}

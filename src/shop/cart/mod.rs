@@ -1,0 +1,6 @@
+//! Cart: what a customer is about to buy, kept in the cache, and in memory for as long as the cache is away.
+
+pub mod api;
+pub mod model;
+pub mod peers;
+pub mod store;

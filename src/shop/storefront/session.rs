@@ -1,0 +1,433 @@
+//! Who stands at the door: a program with a token, or a browser with a cookie. Decides nothing about goods.
+
+use std::{
+    collections::HashSet,
+    convert::Infallible,
+    hash::{BuildHasher, RandomState},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use axum::{
+    extract::{FromRequestParts, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header, request::Parts},
+    middleware::Next,
+    response::Response,
+};
+
+use crate::kernel::{
+    error::{Error, Kind, Result},
+    extract::has_media_type,
+    fact::{Fact, Stated},
+    id::{self, CustomerId},
+    money::Currency,
+    origin::{Origin, Tier},
+};
+
+/// The person behind a request. Guests of the shop share one user; the session tells them apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity {
+    pub user: u32,
+    pub admin: bool,
+    pub tier: Tier,
+}
+
+/// A browser without a token.
+const GUEST: Identity = Identity { user: 123, admin: false, tier: Tier::Standard };
+
+/// The tokens of the lab (contracts §2). They are printed in the README: nothing here is worth stealing.
+const TOKENS: [(&str, Identity); 3] = [
+    ("user-token-123", GUEST),
+    ("admin-token-456", Identity { user: 456, admin: true, tier: Tier::Platinum }),
+    ("test-token-789", Identity { user: 789, admin: false, tier: Tier::Gold }),
+];
+
+const SESSION: &str = "shop_session";
+const CURRENCY: &str = "shop_currency";
+const COOKIE_SECONDS: u32 = 30 * 24 * 60 * 60;
+
+/// Who asks, how they like to be answered, and in which currency they think.
+#[derive(Clone, Debug)]
+pub struct Visitor {
+    /// As it came, with the session and the tier filled in; handed to every peer.
+    pub origin: Origin,
+    /// Whether a page is wanted rather than JSON.
+    pub browser: bool,
+    pub currency: Currency,
+    /// Where they are, to come back to.
+    pub uri: Uri,
+    /// Whether this browser has been here before; a new one cannot have a cart.
+    pub returning: bool,
+    identity: Result<Identity>,
+    /// Why this request must not be served at all.
+    refused: Option<Error>,
+    cookies: Vec<(&'static str, String)>,
+}
+
+impl Visitor {
+    fn of(method: &Method, uri: &Uri, headers: &HeaderMap, origin: Origin) -> Self {
+        let browser = prefers_html(headers) || has_media_type(headers, FORM);
+        let token = token(headers);
+        let mut visitor = Visitor {
+            origin,
+            browser,
+            currency: Currency::Usd,
+            uri: uri.clone(),
+            returning: true,
+            identity: Err(Error::new(Kind::Unauthenticated, "this needs a token")),
+            refused: None,
+            cookies: Vec::new(),
+        };
+        match token {
+            Some(identity) => visitor.identity = identity,
+            None if browser => {
+                visitor.identity = Ok(GUEST);
+                visitor.take_session(cookie(headers, SESSION));
+                if !method.is_safe() && !is_same_origin(headers) {
+                    let detail = "a form must be sent from a page of this shop";
+                    visitor.refused = Some(Error::new(Kind::Forbidden, detail));
+                }
+            }
+            None => {}
+        }
+        if let Ok(identity) = visitor.identity {
+            visitor.origin.tier.get_or_insert(identity.tier);
+        }
+        visitor.take_currency(method, headers);
+        visitor
+    }
+
+    fn take_session(&mut self, known: Option<&str>) {
+        if self.origin.session.is_some() {
+            return;
+        }
+        let known = known.filter(|text| is_session(text));
+        self.returning = known.is_some();
+        let session = known.map_or_else(id::fresh, str::to_owned);
+        if !self.returning {
+            self.cookies.push((SESSION, session.clone()));
+        }
+        self.origin.session = Some(session.into());
+    }
+
+    /// What the address asks for is kept in the cookie; a browser is forgiven what it cannot mean.
+    fn take_currency(&mut self, method: &Method, headers: &HeaderMap) {
+        let asked = query_pairs(&self.uri).into_iter().find(|(name, _)| name == "currency");
+        if let Some((_, asked)) = asked.filter(|_| method.is_safe()) {
+            match asked.parse() {
+                Ok(currency) => {
+                    self.currency = currency;
+                    if self.browser {
+                        self.cookies.push((CURRENCY, currency.code().to_owned()));
+                    }
+                    return;
+                }
+                Err(detail) if !self.browser => {
+                    self.refused = Some(Error::invalid("currency", detail));
+                    return;
+                }
+                Err(_) => {}
+            }
+        }
+        if self.browser {
+            let kept = cookie(headers, CURRENCY).and_then(|text| text.parse().ok());
+            self.currency = kept.unwrap_or(self.currency);
+        }
+    }
+
+    /// The person behind the token or the cookie; 401 without either.
+    pub fn identity(&self) -> Result<Identity> {
+        self.identity.clone()
+    }
+
+    /// Whose cart and orders are meant.
+    pub fn customer(&self) -> Result<CustomerId> {
+        let identity = self.identity()?;
+        Ok(CustomerId::new(identity.user, self.origin.session.as_deref()))
+    }
+
+    /// 403 for everybody but an administrator.
+    pub fn must_be_admin(&self) -> Result<()> {
+        if self.identity()?.admin {
+            Ok(())
+        } else {
+            Err(Error::new(Kind::Forbidden, "this is for administrators"))
+        }
+    }
+
+    /// The tier that counts: what travels with the request, else what the token says.
+    pub fn tier(&self) -> Tier {
+        self.origin.tier.unwrap_or_default()
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Visitor {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        let visitor = parts.extensions.get::<Visitor>().cloned();
+        let visitor = visitor.ok_or_else(|| Error::new(Kind::Internal, "nobody was at the door"))?;
+        match visitor.refused {
+            Some(error) => Err(error),
+            None => Ok(visitor),
+        }
+    }
+}
+
+/// Sessions seen lately, shared by all requests.
+#[derive(Clone, Default)]
+pub struct Guestbook(Arc<Mutex<Recent>>);
+
+/// Stands around every handler: finds out who asks, and on the way out leaves them their cookies and states a visit
+/// that has just begun.
+pub async fn greet(
+    State(guestbook): State<Guestbook>,
+    origin: Origin,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Infallible> {
+    let visitor = Visitor::of(request.method(), request.uri(), request.headers(), origin);
+    request.extensions_mut().insert(visitor.clone());
+    let mut response = next.run(request).await;
+    if guestbook.is_first_visit(visitor.origin.session.as_deref()) {
+        let stated = response.extensions_mut().get_or_insert_default::<Stated>();
+        stated.0.insert(0, Fact::VisitStarted { country: visitor.origin.country });
+    }
+    for (name, value) in &visitor.cookies {
+        let cookie = format!("{name}={value}; Path=/; Max-Age={COOKIE_SECONDS}; HttpOnly; SameSite=Lax");
+        if let Ok(cookie) = HeaderValue::try_from(cookie) {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+    }
+    Ok(response)
+}
+
+impl Guestbook {
+    fn is_first_visit(&self, session: Option<&str>) -> bool {
+        let mut recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        session.is_some_and(|session| recent.is_new(session, GENERATION))
+    }
+}
+
+/// How many sessions a generation holds.
+const GENERATION: usize = 50_000;
+
+/// Sessions in two generations: when the young one is full it becomes the old one, and the old one is forgotten. Only
+/// a 64-bit hash of each is kept; that two of 100,000 share one is a matter of one in four thousand million.
+#[derive(Default)]
+struct Recent {
+    hasher: RandomState,
+    young: HashSet<u64>,
+    old: HashSet<u64>,
+}
+
+impl Recent {
+    fn is_new(&mut self, session: &str, generation: usize) -> bool {
+        let mark = self.hasher.hash_one(session);
+        if self.young.contains(&mark) {
+            return false;
+        }
+        if self.young.len() >= generation {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(mark);
+        !self.old.contains(&mark)
+    }
+}
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// The pairs of the query string; none when it is broken.
+pub fn query_pairs(uri: &Uri) -> Vec<(String, String)> {
+    uri.query().and_then(|query| serde_urlencoded::from_str(query).ok()).unwrap_or_default()
+}
+
+/// Whose token it is; `None` without one, an error with one that nobody has.
+fn token(headers: &HeaderMap) -> Option<Result<Identity>> {
+    let sent = headers.get(header::AUTHORIZATION)?;
+    let token = sent.to_str().ok().and_then(|text| {
+        let (scheme, token) = text.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    });
+    let known = TOKENS.iter().find(|(text, _)| Some(*text) == token);
+    Some(
+        known
+            .map(|(_, identity)| *identity)
+            .ok_or_else(|| Error::new(Kind::Unauthenticated, "nobody has this token")),
+    )
+}
+
+fn cookie<'h>(headers: &'h HeaderMap, wanted: &str) -> Option<&'h str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|text| text.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(name, _)| *name == wanted)
+        .map(|(_, value)| value)
+}
+
+fn is_session(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+/// Whether a page is liked better than JSON. `*/*` alone is a program's word, so a page has to be asked for by name.
+fn prefers_html(headers: &HeaderMap) -> bool {
+    let Some(accept) = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()) else {
+        return false;
+    };
+    let best = |wanted: &[&str]| {
+        accept
+            .split(',')
+            .filter_map(|one| {
+                let mut parts = one.split(';').map(str::trim);
+                let name = parts.next()?.to_ascii_lowercase();
+                let weight = parts.find_map(|part| part.strip_prefix("q=")?.parse::<f32>().ok());
+                wanted.contains(&name.as_str()).then(|| weight.unwrap_or(1.0))
+            })
+            .fold(0.0, f32::max)
+    };
+    let html = best(&["text/html", "application/xhtml+xml"]);
+    html > 0.0 && html > best(&["application/json", "application/problem+json"])
+}
+
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// Whether a form was sent from a page of this very shop. What the browser says itself counts most; then where the
+/// form came from. A browser that says nothing of the three is not believed.
+fn is_same_origin(headers: &HeaderMap) -> bool {
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(site) = text(FETCH_SITE) {
+        // `none` is the person at the browser, not a page.
+        return matches!(site, "same-origin" | "none");
+    }
+    let from = text(header::ORIGIN).or_else(|| text(header::REFERER));
+    let from = from.and_then(|from| from.parse::<Uri>().ok());
+    let authority = from.as_ref().and_then(Uri::authority);
+    match (authority, text(header::HOST)) {
+        (Some(authority), Some(host)) => authority.as_str().eq_ignore_ascii_case(host),
+        (None, _) | (_, None) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let pairs = pairs
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        pairs.collect()
+    }
+
+    fn visitor(method: Method, uri: &'static str, pairs: &[(&'static str, &'static str)]) -> Visitor {
+        Visitor::of(&method, &Uri::from_static(uri), &headers(pairs), Origin::default())
+    }
+
+    #[test]
+    fn a_page_has_to_be_asked_for() {
+        for (accept, html) in [
+            ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", true),
+            ("text/html", true),
+            ("Text/HTML;q=0.5, application/json;q=0.4", true),
+            ("application/json", false),
+            ("application/json, text/html;q=0.9", false),
+            ("text/html;q=0", false),
+            ("*/*", false),
+            ("", false),
+        ] {
+            assert_eq!(prefers_html(&headers(&[("accept", accept)])), html, "{accept}");
+        }
+        assert!(!prefers_html(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn a_form_must_come_from_a_page_of_the_shop() {
+        let host = ("host", "shop:8000");
+        for (pair, same) in [
+            (("origin", "http://shop:8000"), true),
+            (("origin", "http://SHOP:8000"), true),
+            (("origin", "http://shop:8001"), false),
+            (("origin", "http://shop:8000.evil.example"), false),
+            (("origin", "null"), false),
+            (("referer", "http://shop:8000/cart?x=1"), true),
+            (("referer", "http://evil.example/?http://shop:8000"), false),
+            (("sec-fetch-site", "same-origin"), true),
+            (("sec-fetch-site", "same-site"), false),
+            (("sec-fetch-site", "cross-site"), false),
+            (("accept", "text/html"), false),
+        ] {
+            assert_eq!(is_same_origin(&headers(&[host, pair])), same, "{pair:?}");
+        }
+        let both = [host, ("sec-fetch-site", "cross-site"), ("origin", "http://shop:8000")];
+        assert!(!is_same_origin(&headers(&both)));
+        let contradiction = [host, ("origin", "http://evil.example"), ("referer", "http://shop:8000/")];
+        assert!(!is_same_origin(&headers(&contradiction)));
+    }
+
+    #[test]
+    fn tokens_are_known_by_heart() {
+        for (sent, user) in [
+            ("Bearer user-token-123", Some(123)),
+            ("bearer admin-token-456", Some(456)),
+            ("Bearer test-token-789", Some(789)),
+            ("Bearer user-token-124", None),
+            ("Bearer ", None),
+            ("Basic dXNlcjpwYXNz", None),
+            ("user-token-123", None),
+        ] {
+            let visitor = visitor(Method::GET, "/cart", &[("authorization", sent)]);
+            assert_eq!(visitor.identity().ok().map(|identity| identity.user), user, "{sent}");
+        }
+        let nobody = visitor(Method::GET, "/cart", &[]);
+        assert_eq!(nobody.identity().expect_err("no token").kind(), Kind::Unauthenticated);
+    }
+
+    #[test]
+    fn a_wrong_token_is_not_a_guest_even_in_a_browser() {
+        let sent = [("accept", "text/html"), ("authorization", "Bearer x")];
+        assert!(visitor(Method::GET, "/cart", &sent).identity().is_err());
+    }
+
+    #[test]
+    fn a_browser_is_a_guest_with_a_session_of_its_own() {
+        let new = visitor(Method::GET, "/", &[("accept", "text/html")]);
+        assert!(!new.returning && new.cookies.len() == 1);
+        let cookie = [("accept", "text/html"), ("cookie", "a=b; shop_session=abc-1")];
+        let known = visitor(Method::GET, "/", &cookie);
+        assert!(known.returning && known.cookies.is_empty());
+        assert_eq!(known.customer().expect("a guest"), CustomerId::new(123, Some("abc-1")));
+        let forged = [("accept", "text/html"), ("cookie", "shop_session=a/../b")];
+        assert!(!visitor(Method::GET, "/", &forged).returning);
+    }
+
+    #[test]
+    fn the_currency_is_the_addresses_then_the_cookies() {
+        let cookie = [("accept", "text/html"), ("cookie", "shop_currency=GBP")];
+        for (uri, pairs, wanted) in [
+            ("/", &cookie[..], Currency::Gbp),
+            ("/?currency=JPY", &cookie[..], Currency::Jpy),
+            ("/?currency=nonsense", &cookie[..], Currency::Gbp),
+            ("/", &[][..], Currency::Usd),
+            ("/products?currency=EUR", &[][..], Currency::Eur),
+        ] {
+            assert_eq!(visitor(Method::GET, uri, pairs).currency, wanted, "{uri}");
+        }
+        assert!(visitor(Method::GET, "/products?currency=XXX", &[]).refused.is_some());
+    }
+
+    #[test]
+    fn a_session_is_new_once_and_the_book_stays_small() {
+        let mut recent = Recent::default();
+        assert!(recent.is_new("a", 2));
+        assert!(!recent.is_new("a", 2));
+        assert!(recent.is_new("b", 2) && recent.is_new("c", 2));
+        assert!(!recent.is_new("a", 2), "known from the older generation");
+        for number in 0..100 {
+            assert!(recent.is_new(&number.to_string(), 2));
+            assert!(recent.young.len() <= 2 && recent.old.len() <= 2);
+        }
+        assert!(recent.is_new("a", 2), "long forgotten");
+    }
+}

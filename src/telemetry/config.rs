@@ -1,0 +1,234 @@
+//! Where signals go, by OpenTelemetry's standard variables. What cannot be used is refused by name.
+
+use std::time::Duration;
+
+/// The three kinds of signal that leave by OTLP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    Traces,
+    Metrics,
+    Logs,
+}
+
+impl Signal {
+    pub const ALL: [Signal; 3] = [Signal::Traces, Signal::Metrics, Signal::Logs];
+
+    /// The word in variables (upper-case), addresses and labels.
+    pub fn name(self) -> &'static str {
+        match self {
+            Signal::Traces => "traces",
+            Signal::Metrics => "metrics",
+            Signal::Logs => "logs",
+        }
+    }
+}
+
+/// One OTLP destination.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Destination {
+    /// Whole address, such as `http://localhost:4318/v1/traces`.
+    pub endpoint: http::Uri,
+    pub headers: Vec<(http::HeaderName, http::HeaderValue)>,
+    pub timeout: Duration,
+    pub gzip: bool,
+}
+
+/// What the environment says about telemetry.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// `OTEL_SDK_DISABLED`: no spans, no metrics, no OTLP logs.
+    pub disabled: bool,
+    pub traces: Option<Destination>,
+    pub metrics: Option<Destination>,
+    pub logs: Option<Destination>,
+    pub metric_interval: Duration,
+    /// Directives for log lines, in `RUST_LOG`'s grammar.
+    pub log_filter: String,
+}
+
+/// Standard default of `OTEL_EXPORTER_OTLP_TIMEOUT`.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// The SDK's default is a minute; an audience does not wait that long.
+const METRIC_INTERVAL: Duration = Duration::from_secs(5);
+const LOG_FILTER: &str = "info";
+
+impl Config {
+    /// Reads variables through `read`, so that a test need not touch the real ones.
+    pub fn read(read: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+        let read = |name: &str| read(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        let disabled = read("OTEL_SDK_DISABLED").is_some_and(|text| text.eq_ignore_ascii_case("true"));
+        let destination = |signal| if disabled { Ok(None) } else { destination(&read, signal) };
+        Ok(Config {
+            disabled,
+            traces: destination(Signal::Traces)?,
+            metrics: destination(Signal::Metrics)?,
+            logs: destination(Signal::Logs)?,
+            metric_interval: millis(&read, "OTEL_METRIC_EXPORT_INTERVAL")?
+                .filter(|interval| !interval.is_zero())
+                .unwrap_or(METRIC_INTERVAL),
+            log_filter: read("RUST_LOG").unwrap_or_else(|| LOG_FILTER.to_owned()),
+        })
+    }
+
+    pub fn destination(&self, signal: Signal) -> Option<&Destination> {
+        match signal {
+            Signal::Traces => self.traces.as_ref(),
+            Signal::Metrics => self.metrics.as_ref(),
+            Signal::Logs => self.logs.as_ref(),
+        }
+    }
+}
+
+/// The more exact variable wins: `OTEL_EXPORTER_OTLP_TRACES_X` over `OTEL_EXPORTER_OTLP_X`.
+fn destination(
+    read: &impl Fn(&str) -> Option<String>,
+    signal: Signal,
+) -> Result<Option<Destination>, String> {
+    let upper = signal.name().to_uppercase();
+    let exact = |suffix: &str| format!("OTEL_EXPORTER_OTLP_{upper}_{suffix}");
+    let either = |suffix: &str| {
+        let (one, all) = (exact(suffix), format!("OTEL_EXPORTER_OTLP_{suffix}"));
+        read(&one).map(|text| (one, text)).or_else(|| read(&all).map(|text| (all, text)))
+    };
+
+    let exporter = format!("OTEL_{upper}_EXPORTER");
+    match read(&exporter).as_deref() {
+        None | Some("otlp") => {}
+        Some("none") => return Ok(None),
+        Some(other) => return Err(format!("{exporter}: `{other}` is not known, expected otlp or none")),
+    }
+    let endpoint = exact("ENDPOINT");
+    let (variable, text) = match (read(&endpoint), read("OTEL_EXPORTER_OTLP_ENDPOINT")) {
+        (Some(text), _) => (endpoint, text),
+        (None, Some(base)) => {
+            let text = format!("{}/v1/{}", base.trim_end_matches('/'), signal.name());
+            ("OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(), text)
+        }
+        (None, None) => return Ok(None),
+    };
+    let uri: http::Uri =
+        text.parse().map_err(|error| format!("{variable}: `{text}` is not an address: {error}"))?;
+    if !matches!(uri.scheme_str(), Some("http" | "https")) || uri.authority().is_none() {
+        return Err(format!("{variable}: `{text}` must begin with http:// or https://"));
+    }
+    if let Some((variable, protocol)) = either("PROTOCOL")
+        && protocol != "http/protobuf"
+    {
+        return Err(format!("{variable}: `{protocol}` is not spoken here, use http/protobuf (port 4318)"));
+    }
+    let gzip = match either("COMPRESSION") {
+        None => false,
+        Some((_, text)) if text == "none" => false,
+        Some((_, text)) if text == "gzip" => true,
+        Some((variable, text)) => return Err(format!("{variable}: `{text}` is not known, expected gzip")),
+    };
+    let headers = match either("HEADERS") {
+        Some((variable, text)) => headers(&variable, &text)?,
+        None => Vec::new(),
+    };
+    let timeout = millis(read, &exact("TIMEOUT"))?;
+    let timeout = timeout.or(millis(read, "OTEL_EXPORTER_OTLP_TIMEOUT")?).unwrap_or(TIMEOUT);
+    Ok(Some(Destination { endpoint: uri, headers, timeout, gzip }))
+}
+
+/// `key=value,key=value`, values percent-encoded as in W3C baggage. A value is a secret: errors do not repeat it.
+fn headers(variable: &str, text: &str) -> Result<Vec<(http::HeaderName, http::HeaderValue)>, String> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (name, value) =
+                pair.split_once('=').ok_or_else(|| format!("{variable}: a header must be name=value"))?;
+            let name: http::HeaderName = name
+                .trim()
+                .parse()
+                .map_err(|_| format!("{variable}: `{}` is not a header's name", name.trim()))?;
+            let mut value = decode(value.trim())
+                .and_then(|value| http::HeaderValue::from_bytes(&value).ok())
+                .ok_or_else(|| format!("{variable}: the value of `{name}` cannot be a header's"))?;
+            value.set_sensitive(true);
+            Ok((name, value))
+        })
+        .collect()
+}
+
+/// Undoes percent-encoding.
+pub fn decode(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = text.bytes();
+    let mut out = Vec::with_capacity(text.len());
+    while let Some(byte) = bytes.next() {
+        if byte != b'%' {
+            out.push(byte);
+            continue;
+        }
+        let high = char::from(bytes.next()?).to_digit(16)?;
+        let low = char::from(bytes.next()?).to_digit(16)?;
+        out.push(u8::try_from(high * 16 + low).ok()?);
+    }
+    Some(out)
+}
+
+fn millis(read: &impl Fn(&str) -> Option<String>, name: &str) -> Result<Option<Duration>, String> {
+    read(name)
+        .map(|text| {
+            let number = text.parse().map(Duration::from_millis);
+            number.map_err(|_| format!("{name}: `{text}` is not a number of milliseconds"))
+        })
+        .transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pairs: &[(&str, &str)]) -> Result<Config, String> {
+        Config::read(|name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[test]
+    fn nothing_named_is_nothing_sent() {
+        let config = read(&[]).expect("an empty environment is fine");
+        assert!(Signal::ALL.into_iter().all(|signal| config.destination(signal).is_none()));
+        assert_eq!(config.metric_interval, METRIC_INTERVAL);
+    }
+
+    #[test]
+    fn one_endpoint_serves_all_signals_and_the_exact_one_wins() {
+        let config = read(&[
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318/"),
+            ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "https://l/push"),
+            ("OTEL_METRICS_EXPORTER", "none"),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Basic%20abc, x-tenant=1"),
+            ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "250"),
+        ])
+        .expect("valid");
+        let traces = config.traces.expect("traces");
+        assert_eq!(traces.endpoint, "http://c:4318/v1/traces");
+        assert_eq!(traces.timeout, Duration::from_millis(250));
+        assert_eq!(traces.headers[0].1, "Basic abc");
+        assert_eq!(config.logs.expect("logs").endpoint, "https://l/push");
+        assert_eq!(config.metrics, None);
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_refused_by_name_and_secrets_are_not_repeated() {
+        let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318");
+        for (pair, word) in [
+            (("OTEL_EXPORTER_OTLP_ENDPOINT", "c:4318"), "OTEL_EXPORTER_OTLP_ENDPOINT"),
+            (("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"), "http/protobuf"),
+            (("OTEL_EXPORTER_OTLP_TIMEOUT", "10s"), "milliseconds"),
+            (("OTEL_TRACES_EXPORTER", "zipkin"), "OTEL_TRACES_EXPORTER"),
+            (("OTEL_EXPORTER_OTLP_HEADERS", "key=%zzsecret"), "OTEL_EXPORTER_OTLP_HEADERS"),
+        ] {
+            let error = read(&[pair, endpoint]).expect_err(pair.0);
+            assert!(error.contains(word), "{error}");
+            assert!(!error.contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_disabled_sdk_sends_nothing() {
+        let config = read(&[("OTEL_SDK_DISABLED", "true"), ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318")]);
+        assert!(config.is_ok_and(|config| config.disabled && config.traces.is_none()));
+    }
+}

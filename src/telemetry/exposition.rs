@@ -1,0 +1,147 @@
+//! OpenMetrics text for a scrape. By hand, because no crate writes the metrics of several resources as one exposition
+//! with the service's name on every series.
+//!
+//! Names and units follow OpenTelemetry's compatibility rules, so that a query finds the same series by scrape and by
+//! OTLP: dots become underscores, `s` becomes `_seconds`, `By` becomes `_bytes`, counters end in `_total`.
+
+use std::{collections::BTreeMap, fmt::Write};
+
+use opentelemetry_proto::tonic::{
+    collector::metrics::v1::ExportMetricsServiceRequest,
+    common::v1::{KeyValue, any_value::Value},
+    metrics::v1::{HistogramDataPoint, Metric, NumberDataPoint, metric::Data, number_data_point},
+};
+
+use super::names::resource::SERVICE_LABEL;
+
+pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Samples of one metric, from all services.
+struct Family {
+    kind: &'static str,
+    unit: &'static str,
+    samples: String,
+}
+
+/// Writes all metrics of all services.
+pub fn render(request: &ExportMetricsServiceRequest) -> String {
+    let mut families: BTreeMap<String, Family> = BTreeMap::new();
+    for resource in &request.resource_metrics {
+        let attributes = resource.resource.as_ref().map(|resource| resource.attributes.as_slice());
+        let service = attributes.and_then(|all| all.iter().find(|one| one.key == "service.name"));
+        let service = service.map(value).unwrap_or_default();
+        for metric in resource.scope_metrics.iter().flat_map(|scope| &scope.metrics) {
+            add(&mut families, metric, &service);
+        }
+    }
+    let mut out = String::new();
+    for (name, family) in &families {
+        let _ = writeln!(out, "# TYPE {name} {}", family.kind);
+        if !family.unit.is_empty() {
+            let _ = writeln!(out, "# UNIT {name} {}", family.unit);
+        }
+        out.push_str(&family.samples);
+    }
+    out.push_str("# EOF\n");
+    out
+}
+
+fn add(families: &mut BTreeMap<String, Family>, metric: &Metric, service: &str) {
+    let unit = unit_word(&metric.unit);
+    let name = name(&metric.name, unit);
+    let kind = match &metric.data {
+        Some(Data::Sum(sum)) if sum.is_monotonic => "counter",
+        Some(Data::Sum(_) | Data::Gauge(_)) => "gauge",
+        Some(Data::Histogram(_)) => "histogram",
+        Some(Data::ExponentialHistogram(_) | Data::Summary(_)) | None => return,
+    };
+    let family = families.entry(name.clone()).or_insert(Family { kind, unit, samples: String::new() });
+    let samples = &mut family.samples;
+    match &metric.data {
+        Some(Data::Sum(sum)) => {
+            let suffix = if sum.is_monotonic { "_total" } else { "" };
+            sum.data_points.iter().for_each(|point| number(samples, &name, suffix, service, point));
+        }
+        Some(Data::Gauge(gauge)) => {
+            gauge.data_points.iter().for_each(|point| number(samples, &name, "", service, point));
+        }
+        Some(Data::Histogram(histogram)) => {
+            histogram.data_points.iter().for_each(|point| buckets(samples, &name, service, point));
+        }
+        Some(Data::ExponentialHistogram(_) | Data::Summary(_)) | None => {}
+    }
+}
+
+fn number(out: &mut String, name: &str, suffix: &str, service: &str, point: &NumberDataPoint) {
+    let labels = labels(service, &point.attributes);
+    let _ = match point.value {
+        Some(number_data_point::Value::AsInt(value)) => writeln!(out, "{name}{suffix}{{{labels}}} {value}"),
+        Some(number_data_point::Value::AsDouble(value)) => {
+            writeln!(out, "{name}{suffix}{{{labels}}} {value}")
+        }
+        None => Ok(()),
+    };
+}
+
+fn buckets(out: &mut String, name: &str, service: &str, point: &HistogramDataPoint) {
+    let labels = labels(service, &point.attributes);
+    let mut below = 0;
+    let bounds = point.explicit_bounds.iter().map(|bound| format!("{bound:?}"));
+    for (bound, count) in bounds.chain(["+Inf".to_owned()]).zip(&point.bucket_counts) {
+        below += count;
+        let _ = writeln!(out, "{name}_bucket{{{labels},le=\"{bound}\"}} {below}");
+    }
+    let _ = writeln!(out, "{name}_count{{{labels}}} {}", point.count);
+    let _ = writeln!(out, "{name}_sum{{{labels}}} {}", point.sum.unwrap_or(0.0));
+}
+
+fn labels(service: &str, attributes: &[KeyValue]) -> String {
+    let mut pairs: BTreeMap<String, String> =
+        attributes.iter().map(|one| (one.key.replace(['.', '-'], "_"), value(one))).collect();
+    pairs.insert(SERVICE_LABEL.to_owned(), service.to_owned());
+    let mut out = String::new();
+    for (key, value) in pairs {
+        let comma = if out.is_empty() { "" } else { "," };
+        let value = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+        let _ = write!(out, "{comma}{key}=\"{value}\"");
+    }
+    out
+}
+
+fn value(pair: &KeyValue) -> String {
+    match pair.value.as_ref().and_then(|value| value.value.as_ref()) {
+        Some(Value::StringValue(text)) => text.clone(),
+        Some(Value::IntValue(number)) => number.to_string(),
+        Some(Value::DoubleValue(number)) => number.to_string(),
+        Some(Value::BoolValue(yes)) => yes.to_string(),
+        _ => String::new(),
+    }
+}
+
+/// The family's name: what OpenMetrics calls it before `_total`, `_bucket` and the like.
+fn name(dotted: &str, unit: &str) -> String {
+    let name = dotted.replace('.', "_");
+    let carries_unit = unit.is_empty() || name.split('_').any(|word| word == unit);
+    if carries_unit { name } else { format!("{name}_{unit}") }
+}
+
+/// The unit as a word at the end of the name; what is counted, in braces, is no unit.
+fn unit_word(ucum: &str) -> &'static str {
+    match ucum {
+        "s" => "seconds",
+        "By" => "bytes",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_carry_their_unit_once() {
+        assert_eq!(name("http.server.request.duration", "seconds"), "http_server_request_duration_seconds");
+        assert_eq!(name("lab.telemetry.queue.bytes", "bytes"), "lab_telemetry_queue_bytes");
+        assert_eq!(name("shop.revenue", ""), "shop_revenue");
+    }
+}

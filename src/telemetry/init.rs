@@ -1,0 +1,136 @@
+//! Telemetry begins and ends here: one value that is made first and dropped last.
+
+use std::{
+    io::Write,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use opentelemetry_sdk::{Resource, logs::SdkLoggerProvider, trace::SdkTracerProvider};
+use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt};
+
+use super::{
+    config::{Config, Signal},
+    egress::{self, Egress, Exit, Running},
+    encode::{LogTap, SpanTap},
+    exposition,
+    ids::Ids,
+    logs::{Bridge, Lines},
+    process::Threads,
+    resource,
+    scope::Scope,
+    stdout::Stdout,
+};
+use crate::kernel::service::Service;
+
+/// The telemetry of this process.
+pub struct Telemetry {
+    scopes: Vec<Arc<Scope>>,
+    egress: Egress,
+    running: Option<Running>,
+    stdout: Stdout,
+    config: Config,
+}
+
+/// Whose telemetry it is, and where log lines are written.
+pub struct Setup<'a> {
+    pub config: Config,
+    /// The services that live in this process and have signals.
+    pub services: &'a [Service],
+    /// The one that answers for the process as a whole: its memory, its egress.
+    pub platform: Service,
+    /// `OTEL_SERVICE_NAME`, where one service stands alone.
+    pub name: Option<String>,
+    pub lines_to: Box<dyn Write + Send>,
+}
+
+impl Telemetry {
+    /// Starts telemetry and makes it the process's own. There can be one.
+    pub fn start(setup: Setup<'_>) -> Result<Self, String> {
+        let Setup { config, services, platform, name, lines_to } = setup;
+        let filter = EnvFilter::try_new(&config.log_filter).map_err(|error| format!("RUST_LOG: {error}"))?;
+        let stdout = Stdout::start(lines_to).map_err(|error| format!("no thread for log lines: {error}"))?;
+        let egress = Egress::new(&config, stdout.clone());
+        let resources: Vec<Resource> =
+            services.iter().map(|service| resource::of(*service, name.as_deref())).collect();
+
+        let scopes = services.iter().zip(&resources).enumerate().map(|(index, (service, resource))| {
+            if config.disabled {
+                return Arc::new(Scope::silent(*service));
+            }
+            let traces = SdkTracerProvider::builder().with_id_generator(Ids).with_resource(resource.clone());
+            let traces = match config.traces {
+                Some(_) => traces.with_span_processor(SpanTap { service: index, queue: egress.spans() }),
+                None => traces,
+            };
+            Arc::new(Scope::new(*service, &traces.build(), resource.clone()))
+        });
+        let scopes: Vec<_> = scopes.collect();
+
+        let threads = Threads::new(services, platform);
+        for scope in &scopes {
+            let Some(signals) = scope.signals() else { continue };
+            threads.watch(scope.service, &signals.instruments);
+            if scope.service == platform {
+                egress.watch(signals.instruments.meter());
+            }
+        }
+
+        let mut bridges: Vec<Option<Bridge>> = Service::ALL.iter().map(|_| None).collect();
+        if config.logs.is_some() {
+            for (index, (service, resource)) in services.iter().zip(&resources).enumerate() {
+                let tap = LogTap { service: index, queue: egress.records() };
+                let provider =
+                    SdkLoggerProvider::builder().with_resource(resource.clone()).with_log_processor(tap);
+                bridges[service.index()] = Some(Bridge::new(&provider.build()));
+            }
+        }
+        let lines = Lines { stdout: stdout.clone(), bridges }.with_filter(filter);
+        tracing::subscriber::set_global_default(tracing_subscriber::registry().with(lines))
+            .map_err(|error| format!("telemetry was started twice: {error}"))?;
+
+        let running = egress
+            .start(scopes.clone(), resources)
+            .map_err(|error| format!("no thread for the egress: {error}"))?;
+        Ok(Telemetry { scopes, egress, running: Some(running), stdout, config })
+    }
+
+    /// The scope of `service`, which must be one of those telemetry was started for.
+    pub fn scope(&self, service: Service) -> Arc<Scope> {
+        let found = self.scopes.iter().find(|scope| scope.service == service);
+        found.cloned().unwrap_or_else(|| Arc::new(Scope::silent(service)))
+    }
+
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// What `/metrics` answers with. Independent of `self`'s life, so that a handler can keep it.
+    pub fn exposition(&self) -> impl Fn() -> String + Clone + Send + Sync + 'static + use<> {
+        let scopes = self.scopes.clone();
+        move || exposition::render(&egress::measured(&scopes))
+    }
+
+    /// How each way out is doing.
+    pub fn exits(&self) -> impl Fn() -> Vec<Exit> + Clone + Send + Sync + 'static + use<> {
+        let egress = self.egress.clone();
+        move || egress.exits()
+    }
+
+    /// Where signals go, for the start-up table: a signal, and its destination if it has one.
+    pub fn destinations(&self) -> Vec<(&'static str, Option<String>)> {
+        let place = |signal| self.config.destination(signal).map(|to| to.endpoint.to_string());
+        Signal::ALL.into_iter().map(|signal| (signal.name(), place(signal))).collect()
+    }
+
+    /// Sends what waits, for `patience` at most, and writes the last lines.
+    pub fn stop(mut self, patience: Duration) {
+        if let Some(running) = self.running.take() {
+            running.stop(Instant::now() + patience);
+        }
+        for signals in self.scopes.iter().filter_map(|scope| scope.signals()) {
+            signals.shutdown();
+        }
+        self.stdout.close();
+    }
+}

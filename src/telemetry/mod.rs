@@ -1,0 +1,28 @@
+//! Signals: every name is declared here, every span, log line and measurement leaves through here.
+//!
+//! A service has a [`scope::Scope`]: its tracer and its instruments, under its own `service.name`. Spans are made with the
+//! OpenTelemetry API itself, not through `tracing` spans: the bridge costs three times as much a span. Log lines
+//! are `tracing` events; one global subscriber writes them as JSON and routes them to the service they belong to.
+//! Telemetry knows the words of the kernel and nothing of the business or of faults.
+
+pub mod config;
+pub mod door;
+pub mod egress;
+pub mod encode;
+pub mod exposition;
+pub mod facts;
+pub mod http;
+pub mod ids;
+pub mod init;
+pub mod instruments;
+pub mod json;
+pub mod logs;
+pub mod names;
+pub mod outbox;
+pub mod process;
+pub mod queue;
+pub mod resource;
+pub mod routing;
+pub mod scope;
+pub mod siblings;
+pub mod stdout;

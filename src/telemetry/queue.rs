@@ -1,0 +1,155 @@
+//! A bounded queue between whoever makes signals and the one thread that sends them. It never waits: when it is full,
+//! the oldest goes, and is counted.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+
+use tokio::sync::Notify;
+
+/// A queue of `T`, bounded by the sum of their weights in bytes.
+#[derive(Debug)]
+pub struct Queue<T> {
+    inner: Mutex<Inner<T>>,
+    limit_bytes: usize,
+    dropped: AtomicU64,
+    filled: Notify,
+    closed: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Inner<T> {
+    items: VecDeque<(T, usize)>,
+    bytes: usize,
+}
+
+impl<T> Queue<T> {
+    pub fn new(limit_bytes: usize) -> Self {
+        Queue {
+            inner: Mutex::new(Inner { items: VecDeque::new(), bytes: 0 }),
+            limit_bytes,
+            dropped: AtomicU64::new(0),
+            filled: Notify::new(),
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    /// Adds `item`, which weighs about `weight` bytes. What has to go for it is dropped and counted as `count` says.
+    pub fn push(&self, item: T, weight: usize, count: impl Fn(&T) -> u64) {
+        let mut gone = Vec::new();
+        let was_empty = {
+            let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+            let was_empty = inner.items.is_empty();
+            inner.bytes += weight;
+            inner.items.push_back((item, weight));
+            while inner.bytes > self.limit_bytes
+                && let Some((old, weight)) = inner.items.pop_front()
+            {
+                inner.bytes -= weight;
+                gone.push(old);
+            }
+            was_empty
+        };
+        for old in &gone {
+            self.dropped.fetch_add(count(old), Ordering::Relaxed);
+        }
+        if was_empty {
+            self.filled.notify_one();
+        }
+    }
+
+    /// Puts `item` back in front, unless the queue has filled up behind it: then it was the oldest, and is dropped.
+    pub fn put_back(&self, item: T, weight: usize, count: impl Fn(&T) -> u64) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        if inner.bytes + weight > self.limit_bytes {
+            drop(inner);
+            self.dropped.fetch_add(count(&item), Ordering::Relaxed);
+            return;
+        }
+        inner.bytes += weight;
+        inner.items.push_front((item, weight));
+        drop(inner);
+        self.filled.notify_one();
+    }
+
+    /// Takes up to `most` items, oldest first.
+    pub fn take(&self, most: usize) -> Vec<T> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = inner.items.len().min(most);
+        let taken: Vec<(T, usize)> = inner.items.drain(..count).collect();
+        inner.bytes -= taken.iter().map(|(_, weight)| weight).sum::<usize>();
+        taken.into_iter().map(|(item, _)| item).collect()
+    }
+
+    /// Waits until there is something, or the queue is closed.
+    pub async fn filled(&self) {
+        while self.is_empty() && !self.is_closed() {
+            self.filled.notified().await;
+        }
+    }
+
+    /// Nothing more will come worth waiting for.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.filled.notify_one();
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub fn len(&self) -> usize {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).items.len()
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).bytes
+    }
+
+    /// How many were dropped so far.
+    pub fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Counts what was given up elsewhere on its way from or to this queue.
+    pub fn count_dropped(&self, count: u64) {
+        self.dropped.fetch_add(count, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_goes_first_and_is_counted() {
+        let queue = Queue::new(30);
+        for item in 0..5 {
+            queue.push(item, 10, |_| 1);
+        }
+        assert_eq!((queue.dropped(), queue.bytes()), (2, 30));
+        assert_eq!(queue.take(10), [2, 3, 4]);
+        assert_eq!(queue.bytes(), 0);
+    }
+
+    #[test]
+    fn what_comes_back_to_a_full_queue_is_the_oldest() {
+        let queue = Queue::new(20);
+        queue.push(1, 10, |_| 1);
+        let taken = queue.take(1);
+        queue.push(2, 10, |_| 1);
+        queue.put_back(taken[0], 10, |_| 1);
+        assert_eq!(queue.take(9), [1, 2]);
+        queue.push(3, 20, |_| 1);
+        queue.put_back(1, 10, |_| 7);
+        assert_eq!((queue.take(9), queue.dropped()), (vec![3], 7));
+    }
+}

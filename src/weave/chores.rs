@@ -1,0 +1,36 @@
+//! Runs what a service does without being asked; its facts are told like those of a request.
+
+use std::{sync::Arc, time::Instant};
+
+use opentelemetry::{Context, trace::SpanKind};
+
+use super::spans::Passage;
+use crate::{
+    kernel::chore::Chore,
+    telemetry::{facts, scope::Scope},
+};
+
+/// Runs `chore` every so often, for ever. A round that has nothing to say leaves no trace.
+pub async fn run(chore: Chore, scope: Arc<Scope>) {
+    let mut rounds = tokio::time::interval(chore.every);
+    rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        rounds.tick().await;
+        let begun = Instant::now();
+        let stated = (chore.run)();
+        if stated.is_empty() {
+            continue;
+        }
+        let passage = scope.signals().map(|signals| {
+            let seconds = begun.elapsed().as_secs_f64();
+            stated.iter().for_each(|fact| facts::measure(fact, &signals.instruments, seconds));
+            Passage::begin(signals, SpanKind::Internal, chore.name, Vec::new(), &Context::new())
+        });
+        let current = passage.as_ref().map(|passage| passage.context.clone().attach());
+        scope.speak(|| stated.iter().for_each(facts::log));
+        drop(current);
+        if let Some(mut passage) = passage {
+            passage.end();
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! A span of a seam, from its start to its end, however it ends.
+
+use std::{borrow::Cow, time::Instant};
+
+use opentelemetry::{
+    Context, KeyValue,
+    trace::{SpanBuilder, SpanKind, Status, TraceContextExt, Tracer},
+};
+
+use crate::telemetry::{names::attribute, scope::Signals};
+
+/// `error.type` of what was given up before it was done.
+pub const GIVEN_UP: &str = "cancelled";
+
+/// A span that has begun, and the context in which it is the current one.
+pub struct Passage {
+    pub context: Context,
+    begun: Instant,
+    ended: bool,
+}
+
+impl Passage {
+    /// Begins a span under `parent`.
+    pub fn begin(
+        signals: &Signals,
+        kind: SpanKind,
+        name: impl Into<Cow<'static, str>>,
+        attributes: Vec<KeyValue>,
+        parent: &Context,
+    ) -> Self {
+        let builder = SpanBuilder::from_name(name).with_kind(kind).with_attributes(attributes);
+        let span = signals.tracer.build_with_context(builder, parent);
+        Passage { context: parent.with_span(span), begun: Instant::now(), ended: false }
+    }
+
+    pub fn seconds(&self) -> f64 {
+        self.begun.elapsed().as_secs_f64()
+    }
+
+    pub fn set(&self, attribute: KeyValue) {
+        self.context.span().set_attribute(attribute);
+    }
+
+    /// Marks the span as failed.
+    pub fn fail(&self, error_type: Cow<'static, str>) {
+        let span = self.context.span();
+        span.set_attribute(KeyValue::new(attribute::ERROR_TYPE, error_type));
+        span.set_status(Status::error(""));
+    }
+
+    /// Ends the span; dropped without, it has been given up.
+    pub fn end(&mut self) {
+        self.ended = true;
+        self.context.span().end();
+    }
+
+    pub fn has_ended(&self) -> bool {
+        self.ended
+    }
+}
+
+impl Drop for Passage {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.fail(Cow::Borrowed(GIVEN_UP));
+            self.context.span().end();
+        }
+    }
+}

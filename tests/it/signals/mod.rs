@@ -1,0 +1,7 @@
+//! What leaves the process: one trace a step, log lines that belong to it, measurements, and nothing lost.
+
+mod backends;
+mod checkout;
+mod exposition;
+mod load;
+mod seed;
