@@ -7,139 +7,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+pub use super::kind::Kind;
 use super::{
     fact::{Fact, Stated},
     problem::Problem,
 };
-
-/// Why a request could not be served. Each kind has one status and one low-cardinality name (`error.type`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// The body is not what it says it is: broken JSON, broken form.
-    Malformed,
-    Unauthenticated,
-    Declined,
-    Forbidden,
-    NotFound,
-    MethodNotAllowed,
-    /// The same key was used for something else, or a code was spent before.
-    Conflict,
-    OutOfStock,
-    TooLarge,
-    UnsupportedMedia,
-    /// Well-formed, but a value is out of its range or unknown.
-    Invalid,
-    /// The service ran into its own mistake.
-    Internal,
-    /// A peer answered with an error, or something that makes no sense.
-    PeerFailed,
-    /// A peer could not be reached.
-    PeerUnreachable,
-    /// Every connection of the pool was in use for as long as we were willing to wait.
-    PoolExhausted,
-    DatabaseUnavailable,
-    /// Another transaction kept the rows for as long as we were willing to wait.
-    DatabaseLocked,
-    /// A peer did not answer in time.
-    PeerTimeout,
-}
-
-impl Kind {
-    pub const ALL: [Kind; 18] = [
-        Kind::Malformed,
-        Kind::Unauthenticated,
-        Kind::Declined,
-        Kind::Forbidden,
-        Kind::NotFound,
-        Kind::MethodNotAllowed,
-        Kind::Conflict,
-        Kind::OutOfStock,
-        Kind::TooLarge,
-        Kind::UnsupportedMedia,
-        Kind::Invalid,
-        Kind::Internal,
-        Kind::PeerFailed,
-        Kind::PeerUnreachable,
-        Kind::PoolExhausted,
-        Kind::DatabaseUnavailable,
-        Kind::DatabaseLocked,
-        Kind::PeerTimeout,
-    ];
-
-    pub fn status(self) -> StatusCode {
-        match self {
-            Kind::Malformed => StatusCode::BAD_REQUEST,
-            Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Kind::Declined => StatusCode::PAYMENT_REQUIRED,
-            Kind::Forbidden => StatusCode::FORBIDDEN,
-            Kind::NotFound => StatusCode::NOT_FOUND,
-            Kind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Kind::Conflict | Kind::OutOfStock => StatusCode::CONFLICT,
-            Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Kind::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
-            Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Kind::PeerFailed | Kind::PeerUnreachable => StatusCode::BAD_GATEWAY,
-            Kind::PoolExhausted | Kind::DatabaseUnavailable | Kind::DatabaseLocked => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
-            Kind::PeerTimeout => StatusCode::GATEWAY_TIMEOUT,
-        }
-    }
-
-    /// `error.type` in signals, and the last part of the problem's `type`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Kind::Malformed => "malformed",
-            Kind::Unauthenticated => "unauthenticated",
-            Kind::Declined => "payment_declined",
-            Kind::Forbidden => "forbidden",
-            Kind::NotFound => "not_found",
-            Kind::MethodNotAllowed => "method_not_allowed",
-            Kind::Conflict => "conflict",
-            Kind::OutOfStock => "out_of_stock",
-            Kind::TooLarge => "too_large",
-            Kind::UnsupportedMedia => "unsupported_media_type",
-            Kind::Invalid => "invalid",
-            Kind::Internal => "internal",
-            Kind::PeerFailed => "peer_failed",
-            Kind::PeerUnreachable => "peer_unreachable",
-            Kind::PoolExhausted => "pool_exhausted",
-            Kind::DatabaseUnavailable => "database_unavailable",
-            Kind::DatabaseLocked => "database_locked",
-            Kind::PeerTimeout => "peer_timeout",
-        }
-    }
-
-    /// The problem's `title`: the same words for the same kind, every time.
-    pub fn title(self) -> &'static str {
-        match self {
-            Kind::Malformed => "The request could not be read",
-            Kind::Unauthenticated => "A token is needed",
-            Kind::Declined => "The payment was declined",
-            Kind::Forbidden => "This token may not do that",
-            Kind::NotFound => "Not found",
-            Kind::MethodNotAllowed => "This address does not take that method",
-            Kind::Conflict => "The request contradicts an earlier one",
-            Kind::OutOfStock => "Out of stock",
-            Kind::TooLarge => "The request is too large",
-            Kind::UnsupportedMedia => "The request has the wrong content type",
-            Kind::Invalid => "A value is not acceptable",
-            Kind::Internal => "The shop made a mistake",
-            Kind::PeerFailed => "A service behind this one failed",
-            Kind::PeerUnreachable => "A service behind this one could not be reached",
-            Kind::PoolExhausted => "Too many requests wait for the database",
-            Kind::DatabaseUnavailable => "The database is away",
-            Kind::DatabaseLocked => "The rows are held by somebody else",
-            Kind::PeerTimeout => "A service behind this one did not answer in time",
-        }
-    }
-
-    /// The kind that bears this name.
-    pub fn named(name: &str) -> Option<Kind> {
-        Kind::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-}
 
 /// A failed request: its kind, one sentence for the client, and what only the operator may read.
 #[derive(Clone)]
@@ -194,6 +66,19 @@ impl Error {
         self
     }
 
+    /// The document that says this to a client; the cause stays inside.
+    pub fn problem(&self, trace_id: Option<String>) -> Problem {
+        let kind = self.kind();
+        Problem {
+            kind: Problem::address(kind),
+            title: kind.title().to_owned(),
+            status: kind.status().as_u16(),
+            detail: self.detail().to_owned(),
+            field: self.field().map(str::to_owned),
+            trace_id,
+        }
+    }
+
     pub fn kind(&self) -> Kind {
         self.0.kind
     }
@@ -236,7 +121,7 @@ impl IntoResponse for Error {
     /// A problem document, with the error itself as an extension so that the inbound seam can log the cause.
     fn into_response(mut self) -> Response {
         let facts = std::mem::take(&mut self.0.facts);
-        let mut response = Problem::of(&self, None).into_response();
+        let mut response = self.problem(None).into_response();
         if self.kind().status() == StatusCode::SERVICE_UNAVAILABLE {
             let seconds = HeaderValue::from(RETRY_AFTER_SECONDS);
             response.headers_mut().insert(header::RETRY_AFTER, seconds);

@@ -15,6 +15,7 @@ pub mod extract;
 pub mod fact;
 pub mod health;
 pub mod id;
+pub mod kind;
 pub mod migrate;
 pub mod money;
 pub mod origin;

@@ -7,7 +7,7 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::error::{Error, Kind};
+use super::kind::Kind;
 
 const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
 const TYPE_PREFIX: &str = "/problems/";
@@ -27,17 +27,9 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// The document for `error`; its cause stays inside.
-    pub fn of(error: &Error, trace_id: Option<String>) -> Self {
-        let kind = error.kind();
-        Problem {
-            kind: format!("{TYPE_PREFIX}{}", kind.name()),
-            title: kind.title().to_owned(),
-            status: kind.status().as_u16(),
-            detail: error.detail().to_owned(),
-            field: error.field().map(str::to_owned),
-            trace_id,
-        }
+    /// The `type` of the documents of one kind.
+    pub fn address(kind: Kind) -> String {
+        format!("{TYPE_PREFIX}{}", kind.name())
     }
 
     /// The kind of error this document stands for, when it is one of ours.

@@ -118,8 +118,8 @@ pub async fn assemble(service: Service, settings: &Settings, scope: Arc<Scope>) 
             storefront::api::router(storefront::api::App::new(peers, settings.slow_delay))
         }
         Service::Ads => ads::api::router(ads::api::App::default()),
-        Service::Currency => currency::api::router(currency::api::App::default()),
-        Service::Shipping => shipping::api::router(shipping::api::App::default()),
+        Service::Currency => currency::api::router(currency::api::App),
+        Service::Shipping => shipping::api::router(shipping::api::App),
         Service::Promotions => promotions::api::router(promotions::api::App::default()),
         Service::PaymentProvider => third_party::payment_provider::router(Default::default()),
         Service::Crm => third_party::crm::router(Default::default()),

@@ -22,7 +22,6 @@ use crate::{
         error::Error,
         fact::{Fact, Stated},
         origin::Origin,
-        problem::Problem,
     },
     telemetry::{
         facts,
@@ -174,7 +173,7 @@ fn name_trace(response: &mut Response, context: &Context) {
         .is_some_and(|kind| kind.as_bytes().starts_with(b"application/problem+json"));
     let Some(error) = response.extensions().get::<Error>().filter(|_| is_problem) else { return };
     let trace_id = context.span().span_context().trace_id().to_string();
-    let body = Problem::of(error, Some(trace_id)).body();
+    let body = error.problem(Some(trace_id)).body();
     response.headers_mut().remove(header::CONTENT_LENGTH);
     *response.body_mut() = body;
 }

@@ -43,7 +43,7 @@ impl Plan {
     /// `doorbuster up` without shoppers.
     pub fn up() -> Plan {
         let port_base = ports::block();
-        Plan::new(port_base, &[0, 10]).args(&["up", "--visits-per-minute", "0"])
+        Plan::new(port_base, &[0, 10]).args(&["up"]).env("DOORBUSTER_VISITS_PER_MINUTE", "0")
     }
 
     /// `doorbuster serve SERVICE` on the block that begins at `port_base`.
