@@ -1,38 +1,26 @@
-//! Sends the shoppers: each visit starts when the schedule says, whether or not the ones before it are done.
-//!
-//! A step's latency counts from its intended start and not from when it was sent: a shop that stands still for a second
-//! is felt by everybody who would have come in that second. Knows the shop by a carrier of errands alone.
+//! The shoppers from outside: how they are to come, started, changed on the way, counted and stopped.
 
 use std::{
     io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
-use http::{HeaderMap, HeaderName, HeaderValue, header};
 use tokio::{
     runtime::Handle,
     sync::{Notify, watch},
-    task::{JoinHandle, JoinSet},
+    task::JoinHandle,
 };
 
 use super::{
+    crowd::{Crowd, Plan, send},
     mix::{Mix, MixError, check_rate},
     pacer::Pacer,
     schedule::Schedule,
-    tally::{Books, Outcome, Tally},
-    visit::{Source, Step, Visit},
+    tally::Tally,
+    visit::Source,
 };
-use crate::kernel::{
-    client::{Carrier, Errand},
-    origin::Origin,
-    service::Service,
-};
-
-/// How all shoppers show who they are (contracts §2); the session tells them apart.
-const TOKEN: HeaderValue = HeaderValue::from_static("Bearer user-token-123");
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+use crate::kernel::client::Carrier;
 
 /// How the shoppers are to come.
 #[derive(Clone, Debug)]
@@ -70,7 +58,7 @@ pub enum StartError {
 
 /// The shoppers while they come. Dropped, all of them vanish at once.
 pub struct Shoppers {
-    shared: Arc<Shared>,
+    crowd: Arc<Crowd>,
     ended: watch::Receiver<bool>,
     task: JoinHandle<()>,
 }
@@ -84,7 +72,7 @@ impl Shoppers {
         let pacer = Pacer::new()?;
         drop(entered);
         let schedule = Schedule::new(options.source.seed, options.mix.visits_per_minute);
-        let shared = Arc::new(Shared {
+        let crowd = Arc::new(Crowd {
             plan: Mutex::new(Plan { schedule, mix: Arc::new(options.mix) }),
             changed: Notify::new(),
             stopping: Notify::new(),
@@ -98,7 +86,7 @@ impl Shoppers {
             carrier,
         });
         let (end, ended) = watch::channel(false);
-        let sending = shared.clone();
+        let sending = crowd.clone();
         let task = runtime.spawn(async move {
             tokio::select! {
                 // Its error says that the timer failed; then nobody else comes, and the end says so.
@@ -107,7 +95,7 @@ impl Shoppers {
             }
             end.send_replace(true);
         });
-        Ok(Shoppers { shared, ended, task })
+        Ok(Shoppers { crowd, ended, task })
     }
 
     /// From now on visits are of this mix; the rate goes to the mix's in a straight line, over `ramp`.
@@ -144,32 +132,32 @@ impl Shoppers {
 
     /// The mix as it was last set.
     pub fn mix(&self) -> Arc<Mix> {
-        self.shared.plan().mix.clone()
+        self.crowd.plan().mix.clone()
     }
 
     /// When the first of them was due: the instant all elapsed time counts from.
     pub fn began(&self) -> Instant {
-        self.shared.start
+        self.crowd.start
     }
 
     /// How it went so far.
     pub fn tally(&self) -> Tally {
-        let rate = self.shared.plan().schedule.visits_per_minute(self.shared.start.elapsed());
+        let rate = self.crowd.plan().schedule.visits_per_minute(self.crowd.start.elapsed());
         // Percentiles take their time: the books are copied, so that nobody has to wait to write.
-        let books = self.shared.books().clone();
+        let books = self.crowd.books().clone();
         books.tally(rate)
     }
 
     /// Nobody else comes; who is inside gets the grace and is cut then. Ends when all are gone.
     pub async fn stop(&self) {
-        self.shared.stopping.notify_one();
+        self.crowd.stopping.notify_one();
         // An error means that the task is gone, and so are they.
         let _ = self.ended.clone().wait_for(|ended| *ended).await;
     }
 
     fn change(&self, change: impl FnOnce(&mut Plan, Duration)) {
-        change(&mut self.shared.plan(), self.shared.start.elapsed());
-        self.shared.changed.notify_one();
+        change(&mut self.crowd.plan(), self.crowd.start.elapsed());
+        self.crowd.changed.notify_one();
     }
 }
 
@@ -179,155 +167,17 @@ impl Drop for Shoppers {
     }
 }
 
-struct Shared {
-    plan: Mutex<Plan>,
-    changed: Notify,
-    stopping: Notify,
-    books: Mutex<Books>,
-    source: Source,
-    most_in_flight: usize,
-    step_timeout: Duration,
-    grace: Duration,
-    /// The instant that elapsed time counts from.
-    start: Instant,
-    pacer: Pacer,
-    carrier: Arc<dyn Carrier>,
-}
-
-struct Plan {
-    schedule: Schedule,
-    mix: Arc<Mix>,
-}
-
-impl Shared {
-    fn plan(&self) -> MutexGuard<'_, Plan> {
-        self.plan.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn books(&self) -> MutexGuard<'_, Books> {
-        self.books.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Lets visits begin until told to stop, then sees them out.
-async fn send(shared: Arc<Shared>) {
-    let mut inside = JoinSet::new();
-    loop {
-        let next = shared.plan().schedule.peek().map(|arrival| shared.start + arrival.at);
-        let due = async {
-            match next {
-                Some(due) => shared.pacer.until(due).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            biased;
-            () = shared.stopping.notified() => break,
-            () = shared.changed.notified() => {}
-            () = due => {
-                let_in(&shared, &mut inside);
-                // Who has just come sends first; then the next arrival is looked for.
-                tokio::task::yield_now().await;
-            }
-        }
-    }
-    let left = async { while inside.join_next().await.is_some() {} };
-    if tokio::time::timeout(shared.grace, left).await.is_err() {
-        inside.shutdown().await;
-    }
-    let mut books = shared.books();
-    books.visits.cut = books.visits.in_flight();
-}
-
-/// Begins every visit that is due by now.
-fn let_in(shared: &Arc<Shared>, inside: &mut JoinSet<()>) {
-    while inside.try_join_next().is_some() {}
-    let mut plan = shared.plan();
-    let now = shared.start.elapsed();
-    let (mut arrived, mut shed) = (0, 0);
-    while plan.schedule.peek().is_some_and(|next| next.at <= now) {
-        let Some(arrival) = plan.schedule.take() else { break };
-        arrived += 1;
-        if inside.len() >= shared.most_in_flight {
-            shed += 1;
-            continue;
-        }
-        let (shared, mix) = (shared.clone(), plan.mix.clone());
-        inside.spawn(async move {
-            let visit = shared.source.visit(arrival.number, &mix);
-            play(&shared, visit, shared.start + arrival.at).await;
-        });
-    }
-    drop(plan);
-    let mut books = shared.books();
-    books.visits.arrived += arrived;
-    books.visits.shed += shed;
-}
-
-/// Takes the steps of `visit`, which was to begin at `arrival`.
-async fn play(shared: &Shared, mut visit: Visit, arrival: Instant) {
-    let origin = Origin {
-        country: Some(visit.country),
-        payment_method: Some(visit.payment_method),
-        tier: Some(visit.tier),
-        session: Some(visit.session.clone()),
-        others: None,
-    };
-    let mut last_end = arrival;
-    for step in std::mem::take(&mut visit.steps) {
-        let intended = last_end + step.think;
-        shared.pacer.until(intended).await;
-        let kind = step.kind;
-        let answer = shared.carrier.carry(shared.errand(step, &visit, origin.clone())).await;
-        last_end = Instant::now();
-        let outcome = answer.map_or(Outcome::Lost, |answer| Outcome::of(kind, answer.status()));
-        shared.books().record(kind, visit.country, outcome, last_end - intended);
-        if !outcome.is_good() && !kind.is_decoration() {
-            shared.books().visits.broken += 1;
-            return;
-        }
-    }
-    shared.books().visits.completed += 1;
-}
-
-impl Shared {
-    fn errand(&self, step: Step, visit: &Visit, origin: Origin) -> Errand {
-        let mut headers = HeaderMap::with_capacity(4);
-        headers.insert(header::AUTHORIZATION, TOKEN);
-        if step.kind.sends_body() {
-            headers.insert(header::CONTENT_TYPE, JSON);
-        }
-        if step.kind == super::journey::StepKind::Checkout {
-            // A name in hex is always fit for a header.
-            if let Ok(key) = HeaderValue::from_str(&visit.idempotency_key) {
-                headers.insert(IDEMPOTENCY_KEY, key);
-            }
-        }
-        Errand {
-            peer: Service::Storefront,
-            method: step.kind.method(),
-            route: step.kind.route(),
-            path: step.path,
-            headers,
-            body: step.body,
-            origin,
-            trace_id: Some(step.trace_id),
-            attempt: 0,
-            timeout: self.step_timeout,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
     use futures_util::future::BoxFuture;
-    use http::{Response, StatusCode};
+    use http::{Response, StatusCode, header};
 
     use super::*;
     use crate::{
-        kernel::client::Lost,
+        kernel::client::{Errand, Lost},
         load::{
+            crowd::IDEMPOTENCY_KEY,
             journey::{Journey, StepKind},
             weights::Weights,
         },

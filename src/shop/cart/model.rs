@@ -30,6 +30,11 @@ pub const MAX_LINES: usize = 50;
 /// Field of the bag that holds the cart's id; every other field is a product's number with its quantity.
 const CART_ID: &str = "cart_id";
 
+/// Where the cache keeps a customer's cart.
+pub fn key(customer: &CustomerId) -> String {
+    format!("cart:{customer}")
+}
+
 impl Cart {
     /// The cart that `bag` holds; lines by product number.
     pub fn read(customer: &CustomerId, bag: &Bag) -> Self {

@@ -3,4 +3,7 @@
 pub mod api;
 pub mod model;
 pub mod peers;
+pub mod steps;
 pub mod store;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,347 @@
+//! The ten steps from a cart to an order.
+//!
+//! **A checkout may break off anywhere** — the process dies, or the customer leaves and the handler is dropped — and be
+//! made whole by asking again, because every step may be repeated. The order's number is a function of the customer and
+//! the key (or the cart), so promotions, inventory and the provider see the same order again; the provider takes money
+//! once per number; the number is the primary key of the order; and what follows an order is done again when the order
+//! is found. An unfinished checkout leaves the cart as it was, so the customer who looks again sees it and asks again.
+//! The work is not spawned off the request: a task of its own would be outside the trace of the customer it works for,
+//! and could die with the process all the same. What is left between the charge and the order is one insert.
+//!
+//! In one process, checkouts of the same number take turns, so that one that fails cannot release what another holds.
+
+use futures_util::future::{join, join3, try_join_all};
+
+use crate::{
+    kernel::{
+        clock,
+        db::{Db, DbError},
+        error::{Error, Kind, Result},
+        fact::Fact,
+        id::{CustomerId, OrderId, ProductId},
+        money::{Currency, Money},
+        origin::Origin,
+    },
+    shop::{
+        cart::model::{Cart, CartLine},
+        catalog::model::{Sales, SoldLine},
+        currency::model::ConvertRequest,
+        payments::model::PaymentRequest,
+        promotions::model::ApplicationRequest,
+        shipping::model::QuoteRequest,
+        third_party::{
+            crm::OrderNote,
+            inventory::{Reservation, ReservedLine},
+        },
+    },
+};
+
+use super::{
+    model::{self, Basket, BasketLine, Bill, CheckoutRequest, Order, Status},
+    peers::{Peers, Stock},
+    store::{self, Turns},
+};
+
+/// What the steps are taken with.
+#[derive(Clone)]
+pub struct Till {
+    pub db: Db,
+    pub turns: Turns,
+    peers: Peers,
+}
+
+impl Till {
+    pub fn new(db: Db, peers: Peers) -> Self {
+        Till { db, turns: Turns::default(), peers }
+    }
+}
+
+/// How a checkout that went well ended.
+pub enum Bought {
+    Now(Order),
+    /// The same checkout came again.
+    Before(Order),
+}
+
+/// All ten steps; 1 and 2 here: whether it was bought before, and what is in the cart.
+pub async fn buy(
+    till: &Till,
+    origin: &Origin,
+    request: CheckoutRequest,
+    facts: &mut Vec<Fact>,
+) -> Result<Bought> {
+    let request = request.checked()?;
+    let Some(key) = &request.idempotency_key else {
+        let cart = filled_cart(till, origin, &request.customer).await?;
+        let order_id = OrderId::for_checkout(&request.customer, &cart.cart_id);
+        let place = till.turns.place(&order_id);
+        let _turn = place.turn().await;
+        return match store::get(&till.db, &order_id).await? {
+            Some(order) if order.holds(&cart) => repeat(till, origin, &request, order, facts).await,
+            Some(order) => Err(cart_was_bought(till, origin, &order, facts).await),
+            None => place_order(till, origin, &request, order_id, &cart, facts).await,
+        };
+    };
+    let order_id = OrderId::for_checkout(&request.customer, key);
+    let place = till.turns.place(&order_id);
+    let _turn = place.turn().await;
+    if let Some(order) = store::get(&till.db, &order_id).await? {
+        return repeat(till, origin, &request, order, facts).await;
+    }
+    let cart = filled_cart(till, origin, &request.customer).await?;
+    place_order(till, origin, &request, order_id, &cart, facts).await
+}
+
+async fn filled_cart(till: &Till, origin: &Origin, customer: &CustomerId) -> Result<Cart> {
+    let cart = till.peers.cart(origin, customer).await?;
+    if cart.lines.is_empty() || cart.cart_id.is_empty() {
+        return Err(Error::invalid("cart", "the cart is empty"));
+    }
+    Ok(cart)
+}
+
+/// Answers with an order that is there, when it is what the request asks for. What follows an order may not have been
+/// done when it was made, so it is done again; each peer takes it once.
+async fn repeat(
+    till: &Till,
+    origin: &Origin,
+    request: &CheckoutRequest,
+    order: Order,
+    facts: &mut Vec<Fact>,
+) -> Result<Bought> {
+    if !request.is_for(&order) {
+        let error = Error::new(Kind::Conflict, "this checkout was made before, with other particulars");
+        return Err(error.at(request.idempotency_key.as_ref().map(|_| "idempotency_key".into())));
+    }
+    facts.push(Fact::OrderRepeated { order_id: order.order_id.clone() });
+    follow_up(till, origin, &order, facts).await;
+    Ok(Bought::Before(order))
+}
+
+/// The cart was bought, its closing was lost, and the customer has put more into it since. The next line starts a new
+/// cart; which of the old ones is wanted again is not for us to guess.
+async fn cart_was_bought(till: &Till, origin: &Origin, order: &Order, facts: &mut Vec<Fact>) -> Error {
+    follow_up(till, origin, order, facts).await;
+    let detail = format!("this cart was bought before as {}; fill a new one", order.order_id);
+    Error::new(Kind::Conflict, detail).at(Some("cart".into()))
+}
+
+/// Steps 3 to 10. Whatever fails on the way, what was kept for the order is given back.
+async fn place_order(
+    till: &Till,
+    origin: &Origin,
+    request: &CheckoutRequest,
+    order_id: OrderId,
+    cart: &Cart,
+    facts: &mut Vec<Fact>,
+) -> Result<Bought> {
+    let mut held = Held::default();
+    let outcome = charge_and_write(till, origin, request, &order_id, cart, &mut held, facts).await;
+    let order = match outcome {
+        Ok(order) => order,
+        Err(error) => {
+            held.release(till, origin, &order_id).await;
+            return Err(error);
+        }
+    };
+    let Some(order) = order else {
+        // Another process was faster with the same checkout; what is kept is kept for its order.
+        let order = store::get(&till.db, &order_id).await?.ok_or_else(|| vanished(&order_id))?;
+        return repeat(till, origin, request, order, facts).await;
+    };
+    facts.push(Fact::OrderPlaced {
+        order_id,
+        country: order.country,
+        payment_method: order.payment_method,
+        total: order.total,
+        total_usd: order.total_usd,
+        items: order.items(),
+    });
+    follow_up(till, origin, &order, facts).await;
+    Ok(Bought::Now(order))
+}
+
+/// Steps 3 to 9; `None` when the order turned out to be there already.
+async fn charge_and_write(
+    till: &Till,
+    origin: &Origin,
+    request: &CheckoutRequest,
+    order_id: &OrderId,
+    cart: &Cart,
+    held: &mut Held,
+    facts: &mut Vec<Fact>,
+) -> Result<Option<Order>> {
+    let basket = fill_basket(till, origin, request, order_id, cart, held).await?;
+    let (bill, total_usd) = make_bill(till, origin, &basket, request.currency).await?;
+    held.stock = true;
+    facts.extend(reserve(till, origin, order_id, cart).await?);
+    let payment = PaymentRequest {
+        order_id: order_id.clone(),
+        amount: bill.total,
+        amount_usd: total_usd,
+        country: request.country,
+        payment_method: request.payment_method,
+    };
+    let payment = till.peers.pay(origin, &payment).await?;
+    let placed_at_ms = clock::now_millis();
+    let order = Order {
+        order_id: order_id.clone(),
+        customer: request.customer.clone(),
+        country: request.country,
+        payment_method: request.payment_method,
+        currency: request.currency,
+        lines: bill.lines,
+        discounts: bill.discounts,
+        shipping_method: request.shipping_method,
+        shipping: bill.shipping,
+        total: bill.total,
+        total_usd,
+        payment_id: payment.charge_id,
+        promo_code: request.promo_code.clone(),
+        placed_at: clock::rfc3339(placed_at_ms),
+        status: Status::Paid,
+        cart_id: cart.cart_id.clone(),
+    };
+    match store::insert(&till.db, &order, placed_at_ms).await {
+        Ok(()) => Ok(Some(order)),
+        Err(DbError::Duplicate) => Ok(None),
+        Err(
+            error @ (DbError::Exhausted | DbError::Unavailable(_) | DbError::Locked(_) | DbError::Other(_)),
+        ) => Err(error.into()),
+    }
+}
+
+/// Steps 3 to 5: prices, discounts and shipping, in US dollars.
+async fn fill_basket(
+    till: &Till,
+    origin: &Origin,
+    request: &CheckoutRequest,
+    order_id: &OrderId,
+    cart: &Cart,
+    held: &mut Held,
+) -> Result<Basket> {
+    let lines = try_join_all(cart.lines.iter().map(|line| price(till, origin, *line))).await?;
+    let times_used = match &request.promo_code {
+        Some(code) => store::times_used(&till.db, &request.customer, code).await?,
+        None => 0,
+    };
+    let application = ApplicationRequest {
+        order_id: order_id.clone(),
+        customer: request.customer.clone(),
+        tier: request.tier,
+        code: request.promo_code.clone(),
+        times_used,
+        lines: model::priced(&lines),
+    };
+    held.promotion = true;
+    let application = till.peers.apply_promotions(origin, &application).await?;
+    let parcel = QuoteRequest {
+        country: request.country,
+        method: request.shipping_method,
+        items: lines.iter().map(|line| line.quantity).sum(),
+    };
+    let quote = till.peers.quote(origin, &parcel).await?;
+    Ok(Basket { lines, discounts: application.discounts, shipping: quote.cost })
+}
+
+async fn price(till: &Till, origin: &Origin, line: CartLine) -> Result<BasketLine> {
+    let product =
+        till.peers.product(origin, line.product_id).await.map_err(|refusal| match Error::from(refusal) {
+            error if error.kind() == Kind::NotFound => {
+                Error::invalid("cart", format!("product {} is not sold any more", line.product_id))
+            }
+            error => error,
+        })?;
+    Ok(BasketLine { product, quantity: line.quantity })
+}
+
+/// Step 6: the bill in the order's currency, and its total in US dollars.
+async fn make_bill(
+    till: &Till,
+    origin: &Origin,
+    basket: &Basket,
+    currency: Currency,
+) -> Result<(Bill, Money)> {
+    let amounts = basket.amounts();
+    let in_usd = basket.bill(&amounts, Currency::Usd).ok_or_else(senseless)?;
+    let converted = till.peers.convert(origin, &ConvertRequest { amounts, to: currency }).await?;
+    let bill = basket.bill(&converted.amounts, currency).ok_or_else(senseless)?;
+    Ok((bill, in_usd.total))
+}
+
+/// Step 7. An inventory that does not answer costs the shop no order: the goods are assumed to be there.
+async fn reserve(till: &Till, origin: &Origin, order_id: &OrderId, cart: &Cart) -> Result<Option<Fact>> {
+    let lines = cart.lines.iter();
+    let goods = Reservation {
+        order_id: order_id.clone(),
+        lines: lines
+            .map(|line| ReservedLine { product_id: line.product_id, quantity: line.quantity })
+            .collect(),
+    };
+    match till.peers.reserve(origin, &goods).await {
+        Stock::Reserved => Ok(None),
+        Stock::Short(product) => Err(out_of_stock(product)),
+        Stock::Unknown => Ok(Some(Fact::StockAssumed { order_id: order_id.clone() })),
+    }
+}
+
+/// Step 10: tells others about the order. It stands whatever they answer.
+async fn follow_up(till: &Till, origin: &Origin, order: &Order, facts: &mut Vec<Fact>) {
+    let order_id = &order.order_id;
+    let note = OrderNote { order_id: order_id.clone(), total: order.total };
+    let sold = |line: &model::OrderLine| SoldLine { product_id: line.product_id, quantity: line.quantity };
+    let sales = Sales { order_id: order_id.clone(), lines: order.lines.iter().map(sold).collect() };
+    let (noted, counted, closed) = join3(
+        till.peers.note_in_crm(origin, &order.customer, &note),
+        till.peers.count_sales(origin, &sales),
+        till.peers.close_cart(origin, &order.customer, &order.cart_id),
+    )
+    .await;
+    if noted.is_err() {
+        facts.push(Fact::CrmSkipped { order_id: order_id.clone() });
+    }
+    if counted.is_err() {
+        facts.push(Fact::SalesNotCounted { order_id: order_id.clone() });
+    }
+    // A cart that stays open is closed when the customer comes to buy it again: its order is found then.
+    drop(closed);
+}
+
+/// What others may be keeping for an order that is not made yet.
+#[derive(Default)]
+struct Held {
+    promotion: bool,
+    stock: bool,
+}
+
+impl Held {
+    /// Gives back what can be given back; whoever cannot be reached finds the same order number next time.
+    async fn release(&self, till: &Till, origin: &Origin, order_id: &OrderId) {
+        let promotion = async {
+            if self.promotion {
+                let _ = till.peers.release_promotions(origin, order_id).await;
+            }
+        };
+        let stock = async {
+            if self.stock {
+                let _ = till.peers.release_stock(origin, order_id).await;
+            }
+        };
+        join(promotion, stock).await;
+    }
+}
+
+fn out_of_stock(product: Option<ProductId>) -> Error {
+    match product {
+        Some(id) => Error::new(Kind::OutOfStock, format!("product {id} is out of stock")),
+        None => Error::new(Kind::OutOfStock, "a product is out of stock"),
+    }
+}
+
+fn senseless() -> Error {
+    Error::new(Kind::PeerFailed, "the prices make no sense")
+}
+
+fn vanished(order_id: &OrderId) -> Error {
+    Error::new(Kind::Internal, "the order was there and is gone").caused_by(order_id)
+}
