@@ -1,7 +1,7 @@
 //! Sends the shoppers: each visit starts when the schedule says, whether or not the ones before it are done.
 //!
 //! A step's latency counts from its intended start and not from when it was sent: a shop that stands still for a second
-//! is felt by everybody who would have come in that second. Knows the shop by a carrier of errands alone.
+//! is felt by everybody who would have come in that second.
 
 use std::{
     io,
@@ -9,7 +9,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http::{HeaderMap, HeaderName, HeaderValue, header};
 use tokio::{
     runtime::Handle,
     sync::{Notify, watch},
@@ -19,20 +18,12 @@ use tokio::{
 use super::{
     mix::{Mix, MixError, check_rate},
     pacer::Pacer,
+    play::Shop,
     schedule::Schedule,
-    tally::{Books, Outcome, Tally},
-    visit::{Source, Step, Visit},
+    tally::Tally,
+    visit::Source,
 };
-use crate::kernel::{
-    client::{Carrier, Errand},
-    origin::Origin,
-    service::Service,
-};
-
-/// How all shoppers show who they are (contracts §2); the session tells them apart.
-const TOKEN: HeaderValue = HeaderValue::from_static("Bearer user-token-123");
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+use crate::kernel::client::Carrier;
 
 /// How the shoppers are to come.
 #[derive(Clone, Debug)]
@@ -88,21 +79,18 @@ impl Shoppers {
             plan: Mutex::new(Plan { schedule, mix: Arc::new(options.mix) }),
             changed: Notify::new(),
             stopping: Notify::new(),
-            books: Mutex::default(),
             source: options.source,
             most_in_flight: options.most_in_flight,
-            step_timeout: options.step_timeout,
             grace: options.grace,
             start: Instant::now(),
-            pacer,
-            carrier,
+            shop: Shop { carrier, pacer, step_timeout: options.step_timeout, books: Mutex::default() },
         });
         let (end, ended) = watch::channel(false);
         let sending = shared.clone();
         let task = runtime.spawn(async move {
             tokio::select! {
                 // Its error says that the timer failed; then nobody else comes, and the end says so.
-                _ = sending.pacer.run() => {}
+                _ = sending.shop.pacer.run() => {}
                 () = send(sending.clone()) => {}
             }
             end.send_replace(true);
@@ -156,7 +144,7 @@ impl Shoppers {
     pub fn tally(&self) -> Tally {
         let rate = self.shared.plan().schedule.visits_per_minute(self.shared.start.elapsed());
         // Percentiles take their time: the books are copied, so that nobody has to wait to write.
-        let books = self.shared.books().clone();
+        let books = self.shared.shop.books().clone();
         books.tally(rate)
     }
 
@@ -183,15 +171,12 @@ struct Shared {
     plan: Mutex<Plan>,
     changed: Notify,
     stopping: Notify,
-    books: Mutex<Books>,
     source: Source,
     most_in_flight: usize,
-    step_timeout: Duration,
     grace: Duration,
     /// The instant that elapsed time counts from.
     start: Instant,
-    pacer: Pacer,
-    carrier: Arc<dyn Carrier>,
+    shop: Shop,
 }
 
 struct Plan {
@@ -203,10 +188,6 @@ impl Shared {
     fn plan(&self) -> MutexGuard<'_, Plan> {
         self.plan.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    fn books(&self) -> MutexGuard<'_, Books> {
-        self.books.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// Lets visits begin until told to stop, then sees them out.
@@ -216,7 +197,7 @@ async fn send(shared: Arc<Shared>) {
         let next = shared.plan().schedule.peek().map(|arrival| shared.start + arrival.at);
         let due = async {
             match next {
-                Some(due) => shared.pacer.until(due).await,
+                Some(due) => shared.shop.pacer.until(due).await,
                 None => std::future::pending().await,
             }
         };
@@ -235,7 +216,7 @@ async fn send(shared: Arc<Shared>) {
     if tokio::time::timeout(shared.grace, left).await.is_err() {
         inside.shutdown().await;
     }
-    let mut books = shared.books();
+    let mut books = shared.shop.books();
     books.visits.cut = books.visits.in_flight();
 }
 
@@ -255,94 +236,41 @@ fn let_in(shared: &Arc<Shared>, inside: &mut JoinSet<()>) {
         let (shared, mix) = (shared.clone(), plan.mix.clone());
         inside.spawn(async move {
             let visit = shared.source.visit(arrival.number, &mix);
-            play(&shared, visit, shared.start + arrival.at).await;
+            shared.shop.play(visit, shared.start + arrival.at).await;
         });
     }
     drop(plan);
-    let mut books = shared.books();
+    let mut books = shared.shop.books();
     books.visits.arrived += arrived;
     books.visits.shed += shed;
-}
-
-/// Takes the steps of `visit`, which was to begin at `arrival`.
-async fn play(shared: &Shared, mut visit: Visit, arrival: Instant) {
-    let origin = Origin {
-        country: Some(visit.country),
-        payment_method: Some(visit.payment_method),
-        tier: Some(visit.tier),
-        session: Some(visit.session.clone()),
-        others: None,
-    };
-    let mut last_end = arrival;
-    for step in std::mem::take(&mut visit.steps) {
-        let intended = last_end + step.think;
-        shared.pacer.until(intended).await;
-        let kind = step.kind;
-        let answer = shared.carrier.carry(shared.errand(step, &visit, origin.clone())).await;
-        last_end = Instant::now();
-        let outcome = answer.map_or(Outcome::Lost, |answer| Outcome::of(kind, answer.status()));
-        shared.books().record(kind, visit.country, outcome, last_end - intended);
-        if !outcome.is_good() && !kind.is_decoration() {
-            shared.books().visits.broken += 1;
-            return;
-        }
-    }
-    shared.books().visits.completed += 1;
-}
-
-impl Shared {
-    fn errand(&self, step: Step, visit: &Visit, origin: Origin) -> Errand {
-        let mut headers = HeaderMap::with_capacity(4);
-        headers.insert(header::AUTHORIZATION, TOKEN);
-        if step.kind.sends_body() {
-            headers.insert(header::CONTENT_TYPE, JSON);
-        }
-        if step.kind == super::journey::StepKind::Checkout {
-            // A name in hex is always fit for a header.
-            if let Ok(key) = HeaderValue::from_str(&visit.idempotency_key) {
-                headers.insert(IDEMPOTENCY_KEY, key);
-            }
-        }
-        Errand {
-            peer: Service::Storefront,
-            method: step.kind.method(),
-            route: step.kind.route(),
-            path: step.path,
-            headers,
-            body: step.body,
-            origin,
-            trace_id: Some(step.trace_id),
-            attempt: 0,
-            timeout: self.step_timeout,
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
     use futures_util::future::BoxFuture;
-    use http::{Response, StatusCode};
+    use http::{Response, StatusCode, header};
 
     use super::*;
     use crate::{
-        kernel::client::Lost,
+        kernel::client::{Errand, Lost},
         load::{
             journey::{Journey, StepKind},
+            play::IDEMPOTENCY_KEY,
             weights::Weights,
         },
     };
 
     type Answer = Result<Response<Bytes>, Lost>;
 
-    /// A shop that answers what `answer` says, `after` a while, and remembers what it was asked.
-    struct Shop<F> {
+    /// Answers what `answer` says, `after` a while, and remembers what it was asked.
+    struct Script<F> {
         after: Duration,
         asked: Mutex<Vec<Errand>>,
         answer: F,
     }
 
-    impl<F: Fn(&Errand) -> Result<u16, Lost> + Send + Sync> Carrier for Shop<F> {
+    impl<F: Fn(&Errand) -> Result<u16, Lost> + Send + Sync> Carrier for Script<F> {
         fn carry(&self, errand: Errand) -> BoxFuture<'_, Answer> {
             let answer = (self.answer)(&errand).map(|status| {
                 let mut response = Response::new(Bytes::new());
@@ -357,8 +285,8 @@ mod tests {
         }
     }
 
-    fn shop<F: Fn(&Errand) -> Result<u16, Lost> + Send + Sync>(answer: F) -> Arc<Shop<F>> {
-        Arc::new(Shop { after: Duration::ZERO, asked: Mutex::default(), answer })
+    fn shop<F: Fn(&Errand) -> Result<u16, Lost> + Send + Sync>(answer: F) -> Arc<Script<F>> {
+        Arc::new(Script { after: Duration::ZERO, asked: Mutex::default(), answer })
     }
 
     fn hasty(journey: Journey, visits_per_minute: f64) -> Options {
@@ -418,7 +346,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_slow_shop_does_not_slow_the_arrivals_and_who_finds_it_full_is_shed() {
-        let shop = Arc::new(Shop {
+        let shop = Arc::new(Script {
             after: Duration::from_secs(60),
             asked: Mutex::default(),
             answer: |_: &_| Ok(200),
@@ -474,7 +402,7 @@ mod tests {
 
     #[tokio::test]
     async fn stopping_lets_those_inside_finish() {
-        let shop = Arc::new(Shop {
+        let shop = Arc::new(Script {
             after: Duration::from_millis(20),
             asked: Mutex::default(),
             answer: |_: &_| Ok(200),
