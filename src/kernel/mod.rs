@@ -8,6 +8,7 @@ pub mod cache;
 pub mod chore;
 pub mod client;
 pub mod clock;
+pub mod connections;
 pub mod country;
 pub mod db;
 pub mod error;

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use http::Uri;
+use http::{HeaderValue, Uri};
 
 /// How often each address of a peer with several is asked whether it is ready. A dead one is out within a second.
 pub const PROBE_EVERY: Duration = Duration::from_millis(250);
@@ -19,7 +19,8 @@ pub struct Peers {
 
 #[derive(Debug)]
 struct Address {
-    base: String,
+    socket: String,
+    host: HeaderValue,
     ready: AtomicBool,
 }
 
@@ -56,9 +57,14 @@ impl Peers {
             .unwrap_or(turn % count)
     }
 
-    /// `http://host:port`, without a slash at the end.
-    pub fn base(&self, at: usize) -> &str {
-        &self.addresses[at].base
+    /// `host:port`, to connect to.
+    pub fn socket(&self, at: usize) -> &str {
+        &self.addresses[at].socket
+    }
+
+    /// What `Host` says in a request to it.
+    pub fn host(&self, at: usize) -> &HeaderValue {
+        &self.addresses[at].host
     }
 
     /// Notes whether the address at `at` takes questions.
@@ -77,7 +83,10 @@ impl Address {
         if !matches!(uri.path(), "" | "/") || uri.query().is_some() || authority.as_str().contains('@') {
             return Err(format!("{what}: `{text}` must be host and port alone"));
         }
-        Ok(Address { base: format!("http://{authority}"), ready: AtomicBool::new(true) })
+        let socket = format!("{}:{}", authority.host(), authority.port_u16().unwrap_or(80));
+        let host = HeaderValue::from_str(authority.as_str())
+            .map_err(|error| format!("{what}: `{text}` is not an address: {error}"))?;
+        Ok(Address { socket, host, ready: AtomicBool::new(true) })
     }
 }
 
@@ -95,6 +104,13 @@ mod tests {
         assert!((0..10).all(|_| peers.next() == 1));
         peers.mark(1, false);
         assert!((0..10).any(|_| peers.next() == 0), "all dead: any may be back");
+    }
+
+    #[test]
+    fn a_port_that_is_not_named_is_http_s_own() {
+        let peers = Peers::parse("CATALOG_URL", "http://a,http://[::1]:81").expect("two addresses");
+        assert_eq!((peers.socket(0), peers.socket(1)), ("a:80", "[::1]:81"));
+        assert_eq!((peers.host(0).as_bytes(), peers.host(1).as_bytes()), (&b"a"[..], &b"[::1]:81"[..]));
     }
 
     #[test]

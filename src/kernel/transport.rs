@@ -1,38 +1,23 @@
 //! The socket under the outbound seam: HTTP/1.1 with kept connections, to whichever address of the peer is ready.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::{Request, Response, header};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper_util::{
-    client::legacy::{self, connect::HttpConnector},
-    rt::{TokioExecutor, TokioTimer},
-};
+use http::{HeaderValue, Request, Response, Uri, header};
+use http_body_util::Full;
 
+pub use super::connections::Http;
 use super::{
-    client::{ANSWER_LIMIT_BYTES, Carrier, Errand, Lost},
+    client::{Carrier, Errand, Lost},
     peers::{PROBE_EVERY, Peers},
 };
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
-/// Kept connections per address; more are closed after use.
-const IDLE_CONNECTIONS: usize = 64;
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-pub type Http = legacy::Client<HttpConnector, Full<Bytes>>;
-
-/// A plain HTTP client with a pool of its own. Its connections live on the runtime that first used them.
+/// A plain HTTP client with connections of its own. They live on the runtime that first used them.
 pub fn http() -> Http {
-    let mut connector = HttpConnector::new();
-    connector.set_nodelay(true);
-    connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
-    legacy::Client::builder(TokioExecutor::new())
-        .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(IDLE_TIMEOUT)
-        .pool_max_idle_per_host(IDLE_CONNECTIONS)
-        .build(connector)
+    Http::default()
 }
 
 /// Carries errands over TCP.
@@ -59,13 +44,12 @@ impl Transport {
 
     async fn probe_one(&self, at: usize) {
         loop {
-            let uri = format!("{}/ready", self.peers.base(at));
-            let asked = async {
-                let request = Request::get(uri).body(Full::default()).ok()?;
-                self.http.request(request).await.ok()
-            };
-            let answer = tokio::time::timeout(PROBE_EVERY, asked).await.ok().flatten();
-            self.peers.mark(at, answer.is_some_and(|answer| answer.status().is_success()));
+            let mut request = Request::new(Full::default());
+            *request.uri_mut() = Uri::from_static("/ready");
+            let asked = self.ask(at, request);
+            let answer = tokio::time::timeout(PROBE_EVERY, asked).await;
+            self.peers
+                .mark(at, answer.is_ok_and(|answer| answer.is_ok_and(|answer| answer.status().is_success())));
             tokio::time::sleep(PROBE_EVERY).await;
         }
     }
@@ -73,22 +57,15 @@ impl Transport {
     async fn carry_to(&self, at: usize, errand: Errand) -> Result<Response<Bytes>, Lost> {
         let mut request = Request::new(Full::new(errand.body));
         *request.method_mut() = errand.method;
-        *request.uri_mut() = format!("{}{}", self.peers.base(at), errand.path)
-            .parse()
-            .map_err(|error: http::uri::InvalidUri| Lost::Broken(error.to_string()))?;
+        *request.uri_mut() = Uri::try_from(errand.path).map_err(|error| Lost::Broken(error.to_string()))?;
         *request.headers_mut() = errand.headers;
-        request.headers_mut().insert(header::ACCEPT, http::HeaderValue::from_static("application/json"));
-        let response = self.http.request(request).await.map_err(|error| {
-            if error.is_connect() {
-                Lost::Refused(error.to_string())
-            } else {
-                Lost::Broken(error.to_string())
-            }
-        })?;
-        let (parts, body) = response.into_parts();
-        let body = Limited::new(body, ANSWER_LIMIT_BYTES).collect().await;
-        let body = body.map_err(|error| Lost::Broken(error.to_string()))?.to_bytes();
-        Ok(Response::from_parts(parts, body))
+        request.headers_mut().insert(header::ACCEPT, JSON);
+        self.ask(at, request).await
+    }
+
+    async fn ask(&self, at: usize, mut request: Request<Full<Bytes>>) -> Result<Response<Bytes>, Lost> {
+        request.headers_mut().insert(header::HOST, self.peers.host(at).clone());
+        self.http.ask(self.peers.socket(at), request).await
     }
 }
 

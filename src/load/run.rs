@@ -1,21 +1,24 @@
-//! The shoppers from outside: how they are to come, started, changed on the way, counted and stopped.
+//! Sends the shoppers: each visit starts when the schedule says, whether or not the ones before it are done.
+//!
+//! A step's latency counts from its intended start and not from when it was sent: a shop that stands still for a second
+//! is felt by everybody who would have come in that second.
 
 use std::{
     io,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use tokio::{
     runtime::Handle,
     sync::{Notify, watch},
-    task::JoinHandle,
+    task::{JoinHandle, JoinSet},
 };
 
 use super::{
-    crowd::{Crowd, Plan, send},
     mix::{Mix, MixError, check_rate},
     pacer::Pacer,
+    play::Shop,
     schedule::Schedule,
     tally::Tally,
     visit::Source,
@@ -58,7 +61,7 @@ pub enum StartError {
 
 /// The shoppers while they come. Dropped, all of them vanish at once.
 pub struct Shoppers {
-    crowd: Arc<Crowd>,
+    shared: Arc<Shared>,
     ended: watch::Receiver<bool>,
     task: JoinHandle<()>,
 }
@@ -72,30 +75,27 @@ impl Shoppers {
         let pacer = Pacer::new()?;
         drop(entered);
         let schedule = Schedule::new(options.source.seed, options.mix.visits_per_minute);
-        let crowd = Arc::new(Crowd {
+        let shared = Arc::new(Shared {
             plan: Mutex::new(Plan { schedule, mix: Arc::new(options.mix) }),
             changed: Notify::new(),
             stopping: Notify::new(),
-            books: Mutex::default(),
             source: options.source,
             most_in_flight: options.most_in_flight,
-            step_timeout: options.step_timeout,
             grace: options.grace,
             start: Instant::now(),
-            pacer,
-            carrier,
+            shop: Shop { carrier, pacer, step_timeout: options.step_timeout, books: Mutex::default() },
         });
         let (end, ended) = watch::channel(false);
-        let sending = crowd.clone();
+        let sending = shared.clone();
         let task = runtime.spawn(async move {
             tokio::select! {
                 // Its error says that the timer failed; then nobody else comes, and the end says so.
-                _ = sending.pacer.run() => {}
+                _ = sending.shop.pacer.run() => {}
                 () = send(sending.clone()) => {}
             }
             end.send_replace(true);
         });
-        Ok(Shoppers { crowd, ended, task })
+        Ok(Shoppers { shared, ended, task })
     }
 
     /// From now on visits are of this mix; the rate goes to the mix's in a straight line, over `ramp`.
@@ -132,32 +132,32 @@ impl Shoppers {
 
     /// The mix as it was last set.
     pub fn mix(&self) -> Arc<Mix> {
-        self.crowd.plan().mix.clone()
+        self.shared.plan().mix.clone()
     }
 
     /// When the first of them was due: the instant all elapsed time counts from.
     pub fn began(&self) -> Instant {
-        self.crowd.start
+        self.shared.start
     }
 
     /// How it went so far.
     pub fn tally(&self) -> Tally {
-        let rate = self.crowd.plan().schedule.visits_per_minute(self.crowd.start.elapsed());
+        let rate = self.shared.plan().schedule.visits_per_minute(self.shared.start.elapsed());
         // Percentiles take their time: the books are copied, so that nobody has to wait to write.
-        let books = self.crowd.books().clone();
+        let books = self.shared.shop.books().clone();
         books.tally(rate)
     }
 
     /// Nobody else comes; who is inside gets the grace and is cut then. Ends when all are gone.
     pub async fn stop(&self) {
-        self.crowd.stopping.notify_one();
+        self.shared.stopping.notify_one();
         // An error means that the task is gone, and so are they.
         let _ = self.ended.clone().wait_for(|ended| *ended).await;
     }
 
     fn change(&self, change: impl FnOnce(&mut Plan, Duration)) {
-        change(&mut self.crowd.plan(), self.crowd.start.elapsed());
-        self.crowd.changed.notify_one();
+        change(&mut self.shared.plan(), self.shared.start.elapsed());
+        self.shared.changed.notify_one();
     }
 }
 
@@ -165,6 +165,84 @@ impl Drop for Shoppers {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+struct Shared {
+    plan: Mutex<Plan>,
+    changed: Notify,
+    stopping: Notify,
+    source: Source,
+    most_in_flight: usize,
+    grace: Duration,
+    /// The instant that elapsed time counts from.
+    start: Instant,
+    shop: Shop,
+}
+
+struct Plan {
+    schedule: Schedule,
+    mix: Arc<Mix>,
+}
+
+impl Shared {
+    fn plan(&self) -> MutexGuard<'_, Plan> {
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Lets visits begin until told to stop, then sees them out.
+async fn send(shared: Arc<Shared>) {
+    let mut inside = JoinSet::new();
+    loop {
+        let next = shared.plan().schedule.peek().map(|arrival| shared.start + arrival.at);
+        let due = async {
+            match next {
+                Some(due) => shared.shop.pacer.until(due).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = shared.stopping.notified() => break,
+            () = shared.changed.notified() => {}
+            () = due => {
+                let_in(&shared, &mut inside);
+                // Who has just come sends first; then the next arrival is looked for.
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+    let left = async { while inside.join_next().await.is_some() {} };
+    if tokio::time::timeout(shared.grace, left).await.is_err() {
+        inside.shutdown().await;
+    }
+    let mut books = shared.shop.books();
+    books.visits.cut = books.visits.in_flight();
+}
+
+/// Begins every visit that is due by now.
+fn let_in(shared: &Arc<Shared>, inside: &mut JoinSet<()>) {
+    while inside.try_join_next().is_some() {}
+    let mut plan = shared.plan();
+    let now = shared.start.elapsed();
+    let (mut arrived, mut shed) = (0, 0);
+    while plan.schedule.peek().is_some_and(|next| next.at <= now) {
+        let Some(arrival) = plan.schedule.take() else { break };
+        arrived += 1;
+        if inside.len() >= shared.most_in_flight {
+            shed += 1;
+            continue;
+        }
+        let (shared, mix) = (shared.clone(), plan.mix.clone());
+        inside.spawn(async move {
+            let visit = shared.source.visit(arrival.number, &mix);
+            shared.shop.play(visit, shared.start + arrival.at).await;
+        });
+    }
+    drop(plan);
+    let mut books = shared.shop.books();
+    books.visits.arrived += arrived;
+    books.visits.shed += shed;
 }
 
 #[cfg(test)]
@@ -177,22 +255,22 @@ mod tests {
     use crate::{
         kernel::client::{Errand, Lost},
         load::{
-            crowd::IDEMPOTENCY_KEY,
             journey::{Journey, StepKind},
+            play::IDEMPOTENCY_KEY,
             weights::Weights,
         },
     };
 
     type Answer = Result<Response<Bytes>, Lost>;
 
-    /// A shop that answers what `answer` says, `after` a while, and remembers what it was asked.
-    struct Shop<F> {
+    /// Answers what `answer` says, `after` a while, and remembers what it was asked.
+    struct Script<F> {
         after: Duration,
         asked: Mutex<Vec<Errand>>,
         answer: F,
     }
 
-    impl<F: Fn(&Errand) -> Result<u16, Lost> + Send + Sync> Carrier for Shop<F> {
+    impl<F: Fn(&Errand) -> Result<u16, Lost> + Send + Sync> Carrier for Script<F> {
         fn carry(&self, errand: Errand) -> BoxFuture<'_, Answer> {
             let answer = (self.answer)(&errand).map(|status| {
                 let mut response = Response::new(Bytes::new());
@@ -207,8 +285,8 @@ mod tests {
         }
     }
 
-    fn shop<F: Fn(&Errand) -> Result<u16, Lost> + Send + Sync>(answer: F) -> Arc<Shop<F>> {
-        Arc::new(Shop { after: Duration::ZERO, asked: Mutex::default(), answer })
+    fn shop<F: Fn(&Errand) -> Result<u16, Lost> + Send + Sync>(answer: F) -> Arc<Script<F>> {
+        Arc::new(Script { after: Duration::ZERO, asked: Mutex::default(), answer })
     }
 
     fn hasty(journey: Journey, visits_per_minute: f64) -> Options {
@@ -268,7 +346,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_slow_shop_does_not_slow_the_arrivals_and_who_finds_it_full_is_shed() {
-        let shop = Arc::new(Shop {
+        let shop = Arc::new(Script {
             after: Duration::from_secs(60),
             asked: Mutex::default(),
             answer: |_: &_| Ok(200),
@@ -324,7 +402,7 @@ mod tests {
 
     #[tokio::test]
     async fn stopping_lets_those_inside_finish() {
-        let shop = Arc::new(Shop {
+        let shop = Arc::new(Script {
             after: Duration::from_millis(20),
             asked: Mutex::default(),
             answer: |_: &_| Ok(200),

@@ -106,7 +106,7 @@ impl Source {
         let foreign = dice.fraction() < FOREIGN_CURRENCY;
         let other = *pick(&Currency::ALL, &mut dice).unwrap_or(&Currency::Usd);
         let currency = if foreign { other } else { country.currency() };
-        let shipping = Shipping::of(dice.fraction());
+        let shipping = Shipping::of(dice.fraction(), country);
         let product = ProductId::from(1 + dice.below(PRODUCTS));
         let quantity = 1 + dice.below(MOST_PIECES);
         let tries_code = dice.fraction() < PROMO;
@@ -156,10 +156,16 @@ impl Source {
 }
 
 impl Shipping {
-    fn of(fraction: f64) -> Self {
+    /// What the shop's checkout page lets a customer choose: a night is too short to reach some countries.
+    fn of(fraction: f64, country: Country) -> Self {
+        let far = match country {
+            Country::Jp | Country::Br | Country::In | Country::Au => true,
+            Country::Us | Country::Uk | Country::De | Country::Fr | Country::Ca => false,
+        };
         match fraction {
             ..0.7 => Shipping::Standard,
             ..0.92 => Shipping::Express,
+            _ if far => Shipping::Express,
             _ => Shipping::Overnight,
         }
     }

@@ -1,0 +1,211 @@
+//! Kept HTTP/1.1 connections: one question at a time on each, straight on hyper's connection.
+//!
+//! A general client knows about schemes, proxies and protocol versions; asking a peer needs none of it, and every hop of
+//! every request pays for it. Knows addresses and bytes, and nothing of services.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+use super::client::{ANSWER_LIMIT_BYTES, Lost};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Kept connections per address; more are closed after use.
+const IDLE_CONNECTIONS: usize = 64;
+
+/// The connections of one service. Clones share them; they live on the runtime that first used them.
+#[derive(Clone, Default)]
+pub struct Http(Arc<Mutex<HashMap<Box<str>, Vec<Kept>>>>);
+
+/// A connection that waits for a question. The one used last stands last and is used first, so that those a burst has
+/// left over grow old.
+struct Kept {
+    connection: SendRequest<Full<Bytes>>,
+    since: Instant,
+}
+
+impl Http {
+    /// Asks whoever listens at `address` (`host:port`). The request has its `Host` and, as its URI, path and query.
+    ///
+    /// A connection that the peer has closed meanwhile is noticed before anything is sent on it, and another one is
+    /// used. Once a byte may have left, nothing is ever sent twice.
+    pub async fn ask(
+        &self,
+        address: &str,
+        mut request: Request<Full<Bytes>>,
+    ) -> Result<Response<Bytes>, Lost> {
+        loop {
+            let (mut connection, fresh) = match self.take(address) {
+                Some(kept) => (kept, false),
+                None => (connect(address).await?, true),
+            };
+            match connection.try_send_request(request).await {
+                Ok(response) => {
+                    let (parts, body) = response.into_parts();
+                    let body = Limited::new(body, ANSWER_LIMIT_BYTES).collect().await;
+                    let body = body.map_err(|error| Lost::Broken(error.to_string()))?.to_bytes();
+                    self.keep(address, connection);
+                    return Ok(Response::from_parts(parts, body));
+                }
+                Err(mut error) => match error.take_message() {
+                    Some(unsent) if !fresh => request = unsent,
+                    _ => return Err(Lost::Broken(error.into_error().to_string())),
+                },
+            }
+        }
+    }
+
+    fn take(&self, address: &str) -> Option<SendRequest<Full<Bytes>>> {
+        let mut all = self.all();
+        let kept = all.get_mut(address)?;
+        let old = kept.iter().take_while(|one| one.since.elapsed() > IDLE_TIMEOUT).count();
+        kept.drain(..old);
+        // One that is closed is not ready either, nor is one whose task has yet to notice that all is read.
+        let at = kept.iter().rposition(|one| one.connection.is_ready())?;
+        Some(kept.remove(at).connection)
+    }
+
+    fn keep(&self, address: &str, connection: SendRequest<Full<Bytes>>) {
+        let mut all = self.all();
+        let kept = match all.get_mut(address) {
+            Some(kept) => kept,
+            None => all.entry(address.into()).or_default(),
+        };
+        if kept.len() >= IDLE_CONNECTIONS {
+            kept.retain(|one| !one.connection.is_closed());
+        }
+        if kept.len() < IDLE_CONNECTIONS {
+            kept.push(Kept { connection, since: Instant::now() });
+        }
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<Box<str>, Vec<Kept>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn connect(address: &str) -> Result<SendRequest<Full<Bytes>>, Lost> {
+    let refused = |error: &dyn fmt::Display| Lost::Refused(error.to_string());
+    let socket = tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await;
+    let socket = socket.map_err(|error| refused(&error))?.map_err(|error| refused(&error))?;
+    socket.set_nodelay(true).map_err(|error| refused(&error))?;
+    let (sender, connection) =
+        http1::handshake(TokioIo::new(socket)).await.map_err(|error| refused(&error))?;
+    // How it ends is told to whoever has a question on it.
+    tokio::spawn(async move { drop(connection.await) });
+    Ok(sender)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderValue, header};
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+        sync::mpsc,
+    };
+
+    use super::*;
+
+    /// What a scripted peer does with a connection: answers so many questions, then closes it or not.
+    #[derive(Clone, Copy)]
+    enum Manner {
+        AnswersOnceAndCloses,
+        AnswersAll,
+        HangsUpOnTheQuestion,
+    }
+
+    /// A peer that tells of each question it has read.
+    async fn peer(manners: Vec<Manner>) -> (String, mpsc::UnboundedReceiver<usize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("bound").to_string();
+        let (tell, told) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            for (number, manner) in manners.into_iter().enumerate() {
+                let (mut socket, _) = listener.accept().await.expect("a connection");
+                let tell = tell.clone();
+                tokio::spawn(async move {
+                    let mut question = [0; 1024];
+                    while socket.read(&mut question).await.is_ok_and(|read| read > 0) {
+                        tell.send(number).expect("heard");
+                        if matches!(manner, Manner::HangsUpOnTheQuestion) {
+                            return;
+                        }
+                        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+                        socket.write_all(answer).await.expect("written");
+                        if matches!(manner, Manner::AnswersOnceAndCloses) {
+                            return;
+                        }
+                    }
+                });
+            }
+        });
+        (address, told)
+    }
+
+    fn question() -> Request<Full<Bytes>> {
+        let mut request = Request::new(Full::new(Bytes::from_static(b"hello")));
+        *request.uri_mut() = http::Uri::from_static("/path?query");
+        *request.method_mut() = http::Method::POST;
+        request.headers_mut().insert(header::HOST, HeaderValue::from_static("peer"));
+        request
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_kept_and_used_again() {
+        let (address, mut told) = peer(vec![Manner::AnswersAll, Manner::AnswersAll]).await;
+        let http = Http::default();
+        for _ in 0..3 {
+            let answer = http.ask(&address, question()).await.expect("answered");
+            assert_eq!(answer.body().as_ref(), b"ok");
+            assert_eq!(told.recv().await, Some(0), "the first connection");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_was_closed_meanwhile_is_not_used() {
+        let (address, mut told) = peer(vec![Manner::AnswersOnceAndCloses; 20]).await;
+        let http = Http::default();
+        for connection in 0..20 {
+            http.ask(&address, question()).await.expect("answered, whatever has become of the one before");
+            assert_eq!(told.recv().await, Some(connection));
+            // The close arrives when it arrives; from then on the connection counts as closed.
+            let closed = async {
+                while !http.all()[address.as_str()].iter().all(|one| one.connection.is_closed()) {
+                    tokio::task::yield_now().await;
+                }
+            };
+            tokio::time::timeout(Duration::from_secs(6), closed).await.expect("closed");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_question_that_was_sent_is_never_sent_again() {
+        let (address, mut told) = peer(vec![Manner::HangsUpOnTheQuestion, Manner::AnswersAll]).await;
+        let http = Http::default();
+        let lost = http.ask(&address, question()).await.expect_err("hung up");
+        assert!(matches!(lost, Lost::Broken(_)), "{lost:?}");
+        assert_eq!(told.recv().await, Some(0));
+        assert!(told.try_recv().is_err(), "asked once");
+    }
+
+    #[tokio::test]
+    async fn where_nobody_listens_the_question_is_refused() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("bound").to_string();
+        drop(listener);
+        let lost = Http::default().ask(&address, question()).await.expect_err("refused");
+        assert!(matches!(lost, Lost::Refused(_)), "{lost:?}");
+    }
+}
