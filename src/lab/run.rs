@@ -24,8 +24,11 @@ use super::{
 use crate::{
     console::api::{self, Console, Place},
     kernel::{
+        client::{Carrier, Deadline, Errand},
         clock,
         health::Health,
+        origin::Origin,
+        peers::Peers,
         service::Service,
         transport::{self, Transport},
     },
@@ -88,16 +91,31 @@ fn serve(flags: Serve, begun: Instant) -> Result<()> {
 /// `doorbuster ready`: asks `/ready` and says so by exit code.
 fn ready(flags: &Ready) -> ExitCode {
     let asked = async {
-        let uri: http::Uri = format!("{}/ready", flags.url.trim_end_matches('/')).parse().ok()?;
-        let answer = transport::http().get(uri);
-        let answer = tokio::time::timeout(Duration::from_secs(2), answer).await.ok()?.ok()?;
-        Some(answer.status().is_success())
+        let peers = Arc::new(Peers::parse("--url", &flags.url).map_err(|error| anyhow!(error))?);
+        let errand = Errand {
+            peer: Service::Storefront,
+            method: http::Method::GET,
+            route: "/ready",
+            path: "/ready".to_owned(),
+            headers: http::HeaderMap::new(),
+            body: bytes::Bytes::new(),
+            origin: Origin::default(),
+            attempt: 0,
+            timeout: Duration::from_secs(2),
+            trace_id: None,
+        };
+        let transport = Deadline(Transport::new(transport::http(), peers));
+        let answer = transport.carry(errand).await;
+        answer.map(|answer| answer.status().is_success()).map_err(|lost| anyhow!("{lost:?}"))
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    match runtime.ok().and_then(|runtime| runtime.block_on(asked)) {
-        Some(true) => ExitCode::SUCCESS,
-        Some(false) => ExitCode::from(1),
-        None => ExitCode::from(COULD_NOT),
+    match runtime.map_err(anyhow::Error::from).and_then(|runtime| runtime.block_on(asked)) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            say(&format!("doorbuster: {error:#}\n"));
+            ExitCode::from(COULD_NOT)
+        }
     }
 }
 

@@ -56,13 +56,15 @@ async fn checkout(
     Json(request): Json<CheckoutRequest>,
 ) -> Result<Reply<Order>> {
     let CheckoutRequest { country, payment_method, .. } = request;
-    let mut facts = vec![Fact::CheckoutStarted { country, payment_method }];
+    let started = Fact::CheckoutStarted { country, payment_method };
+    let mut facts = Vec::new();
     match buy(&app.till, &origin, request, &mut facts).await {
-        Ok(Bought::Now(order)) => Ok(Reply::created(order).stating_all(facts)),
+        Ok(Bought::Now(order)) => Ok(Reply::created(order).stating(started).stating_all(facts)),
+        // Asking again for what was bought starts nothing: conversion is counted by orders wanted, not by clicks.
         Ok(Bought::Before(order)) => Ok(Reply::of(order).stating_all(facts)),
         Err(error) => {
             let failed = Fact::CheckoutFailed { country, payment_method };
-            Err(facts.into_iter().chain([failed]).fold(error, Error::stating))
+            Err([started].into_iter().chain(facts).chain([failed]).fold(error, Error::stating))
         }
     }
 }
