@@ -28,7 +28,7 @@ bench: tools ## the figures of the README, measured on this machine
 
 screenshots: tools ## new pictures of the pages, taken by a real browser, for the documents
 	@scripts/setup-tests.sh
-	@cargo test --locked --test it -- screenshots
+	@cargo test --locked --test it -- shown_by_a_browser
 
 # One line for each that is missing, not the wall that a failed build would be.
 tools:

@@ -3,23 +3,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    house::{House, kept},
+    house::{File, House, kept},
     source,
 };
 
 /// Files by their paths, and the files each of them uses.
 type Uses<'h> = BTreeMap<&'h str, BTreeSet<&'h str>>;
 
-/// Tests are left out: a test may use whoever uses what it tests.
+/// Tests are left out, in a file of their own or not: a test may use whoever uses what it tests.
 fn uses(house: &House) -> Uses<'_> {
+    let is_program = |file: &&File| file.module().last().is_none_or(|name| name != "tests");
+    let program: Vec<&File> = house.program().filter(is_program).collect();
     let files: BTreeMap<Vec<String>, &str> =
-        house.program().map(|file| (file.module(), file.path.as_str())).collect();
+        program.iter().map(|file| (file.module(), file.path.as_str())).collect();
     let children = |folder: &[String]| -> Vec<&str> {
         let is_child = |module: &[String]| module.len() == folder.len() + 1 && module.starts_with(folder);
         files.iter().filter(|(module, _)| is_child(module)).map(|(_, path)| *path).collect()
     };
     let mut uses = Uses::new();
-    for file in house.program() {
+    for file in program {
         let me = file.module();
         let used = uses.entry(file.path.as_str()).or_default();
         if file.is_contents() {
@@ -90,6 +92,8 @@ fn files_that_use_one_another_are_caught() {
         ("src/kernel/b.rs", "use super::{c::C, d};"),
         ("src/kernel/c.rs", "use crate::kernel::a::A;"),
         ("src/kernel/d.rs", "#[cfg(test)]\nmod tests {\n use super::super::a::A;\n}"),
+        ("src/shop/mod.rs", "pub mod api;\n#[cfg(test)]\nmod tests;"),
+        ("src/shop/tests.rs", "use crate::shop;"),
     ]);
     let expected = "a circle: src/kernel/a.rs uses src/kernel/b.rs; src/kernel/b.rs uses src/kernel/c.rs; \
                     src/kernel/c.rs uses src/kernel/a.rs";
