@@ -277,7 +277,8 @@ mod tests {
     }
 
     async fn send(receiver: &Receiver, path: &str, body: Vec<u8>, gzip: bool) -> StatusCode {
-        let mut request = Request::post(format!("{}{path}", receiver.endpoint()))
+        let mut request = Request::post(path)
+            .header(header::HOST, "localhost")
             .header(header::CONTENT_TYPE, "application/x-protobuf");
         let mut sent = body;
         if gzip {
@@ -287,7 +288,8 @@ mod tests {
             sent = packer.finish().expect("memory takes it");
         }
         let request = request.body(Full::new(sent.into())).expect("a request");
-        transport::http().request(request).await.expect("an answer").status()
+        let address = format!("127.0.0.1:{}", receiver.port());
+        transport::http().ask(&address, request).await.expect("an answer").status()
     }
 
     #[tokio::test]
