@@ -3,7 +3,8 @@
 use futures_util::future::{FutureExt, join};
 
 use crate::{
-    kernel::{fact::Fact, money::Currency},
+    kernel::{db::Held, fact::Fact, money::Currency},
+    on_either,
     shop::third_party::payment_provider::Summary,
 };
 
@@ -44,6 +45,9 @@ async fn a_customer_who_left_after_the_charge_is_not_charged_again() {
     let shop = Shop::open().await;
     shop.put(1, 4, 2).await;
     let request = request(1, Currency::Gbp);
+    // Somebody else writes to the database for as long as this is held, so that the order cannot be written.
+    let mut held = shop.db.pool().acquire().await.expect("a connection");
+    run(&mut held, "BEGIN IMMEDIATE").await;
     // Polled until the charge is made, then dropped, as a handler is when its customer leaves.
     let mut checkout = Box::pin(shop.check_out(&request));
     while shop.charges().await.charges == 0 {
@@ -51,11 +55,18 @@ async fn a_customer_who_left_after_the_charge_is_not_charged_again() {
         tokio::task::yield_now().await;
     }
     drop(checkout);
+    run(&mut held, "ROLLBACK").await;
+    drop(held);
     assert!(shop.turns.is_empty(), "nobody waits for one who left");
     let order = shop.check_out(&request).await.expect("the same checkout, to its end");
     assert_eq!(shop.charges().await, Summary { charges: 1, keys: 1 });
     assert_eq!(shop.orders(1).await, [order]);
     assert_eq!(shop.stock(4).await, 1_000_000 - 2);
+}
+
+async fn run(held: &mut Held, statement: &'static str) {
+    let done = on_either!(held.conn(), |c| sqlx::query(statement).execute(&mut *c).await.map(drop));
+    done.expect("the statement runs");
 }
 
 #[tokio::test]

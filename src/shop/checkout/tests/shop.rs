@@ -13,6 +13,7 @@ use crate::{
         cache::{Bare, Cache},
         client::{Ask, Refusal, Retry},
         country::Country,
+        db::Db,
         error::Error,
         fact::Fact,
         id::{OrderId, ProductId},
@@ -51,6 +52,7 @@ pub struct Shop {
     pub crm: Scripted,
     pub shipping: Scripted,
     kept: Arc<Mutex<HashSet<OrderId>>>,
+    pub db: Db,
     _dirs: [tempfile::TempDir; 2],
 }
 
@@ -81,11 +83,11 @@ impl Shop {
             payments: payments.client(Service::Payments),
             crm: crm.client(Service::Crm),
         };
-        let app = App::new(db, peers);
+        let app = App::new(db.clone(), peers);
         let turns = app.till().turns.clone();
         let checkout = Scripted::new(router(app));
         let _dirs = [catalog_dir, dir];
-        Shop { turns, checkout, cart, catalog, inventory, provider, crm, shipping, kept, _dirs }
+        Shop { turns, checkout, cart, catalog, inventory, provider, crm, shipping, kept, db, _dirs }
     }
 
     pub async fn put(&self, user: u32, product_id: ProductId, quantity: i64) {
