@@ -4,9 +4,9 @@
 //! every request pays for it. Knows addresses and bytes, and nothing of services.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -15,7 +15,7 @@ use http::{Request, Response};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, sync::oneshot};
 
 use super::client::{ANSWER_LIMIT_BYTES, Lost};
 
@@ -24,14 +24,23 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Kept connections per address; more are closed after use.
 const IDLE_CONNECTIONS: usize = 64;
 
+type Connection = SendRequest<Full<Bytes>>;
+
 /// The connections of one service. Clones share them; they live on the runtime that first used them.
 #[derive(Clone, Default)]
-pub struct Http(Arc<Mutex<HashMap<Box<str>, Vec<Kept>>>>);
+pub struct Http(Arc<Mutex<HashMap<Box<str>, Address>>>);
 
-/// A connection that waits for a question. The one used last stands last and is used first, so that those a burst has
-/// left over grow old.
+#[derive(Default)]
+struct Address {
+    /// The one used last stands last and is used first, so that those a burst has left over grow old.
+    kept: Vec<Kept>,
+    /// Who found none and is making one. When another is free before that, it is theirs.
+    waiting: VecDeque<oneshot::Sender<Connection>>,
+}
+
+/// A connection that waits for a question.
 struct Kept {
-    connection: SendRequest<Full<Bytes>>,
+    connection: Connection,
     since: Instant,
 }
 
@@ -46,10 +55,7 @@ impl Http {
         mut request: Request<Full<Bytes>>,
     ) -> Result<Response<Bytes>, Lost> {
         loop {
-            let (mut connection, fresh) = match self.take(address) {
-                Some(kept) => (kept, false),
-                None => (connect(address).await?, true),
-            };
+            let (mut connection, fresh) = self.connection(address).await?;
             match connection.try_send_request(request).await {
                 Ok(response) => {
                     let (parts, body) = response.into_parts();
@@ -66,36 +72,74 @@ impl Http {
         }
     }
 
-    fn take(&self, address: &str) -> Option<SendRequest<Full<Bytes>>> {
-        let mut all = self.all();
-        let kept = all.get_mut(address)?;
-        let old = kept.iter().take_while(|one| one.since.elapsed() > IDLE_TIMEOUT).count();
-        kept.drain(..old);
-        // One that is closed is not ready either, nor is one whose task has yet to notice that all is read.
-        let at = kept.iter().rposition(|one| one.connection.is_ready())?;
-        Some(kept.remove(at).connection)
-    }
-
-    fn keep(&self, address: &str, connection: SendRequest<Full<Bytes>>) {
-        let mut all = self.all();
-        let kept = match all.get_mut(address) {
-            Some(kept) => kept,
-            None => all.entry(address.into()).or_default(),
+    /// A connection, and whether it is a new one. A peer that stands still takes no new connections, and answers on
+    /// the old ones first when it goes on: whichever is there first is taken.
+    async fn connection(&self, address: &str) -> Result<(Connection, bool), Lost> {
+        let freed = match self.at(address, Address::take) {
+            Ok(kept) => return Ok((kept, false)),
+            Err(freed) => freed,
         };
-        if kept.len() >= IDLE_CONNECTIONS {
-            kept.retain(|one| !one.connection.is_closed());
-        }
-        if kept.len() < IDLE_CONNECTIONS {
-            kept.push(Kept { connection, since: Instant::now() });
+        tokio::select! {
+            biased;
+            Ok(mut freed) = freed => {
+                // Its task may have yet to notice that all is read; if it closes instead, sending will tell.
+                let _ = freed.ready().await;
+                Ok((freed, false))
+            }
+            made = connect(address) => Ok((made?, true)),
         }
     }
 
-    fn all(&self) -> MutexGuard<'_, HashMap<Box<str>, Vec<Kept>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn keep(&self, address: &str, connection: Connection) {
+        self.at(address, |address| address.keep(connection));
+    }
+
+    fn at<T>(&self, address: &str, act: impl FnOnce(&mut Address) -> T) -> T {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match all.get_mut(address) {
+            Some(known) => act(known),
+            None => act(all.entry(address.into()).or_default()),
+        }
     }
 }
 
-async fn connect(address: &str) -> Result<SendRequest<Full<Bytes>>, Lost> {
+impl Address {
+    /// A kept connection, or word of the next one that is free.
+    fn take(&mut self) -> Result<Connection, oneshot::Receiver<Connection>> {
+        let old = self.kept.iter().take_while(|one| one.since.elapsed() > IDLE_TIMEOUT).count();
+        self.kept.drain(..old);
+        // One that is closed is not ready either, nor is one whose task has yet to notice that all is read.
+        if let Some(at) = self.kept.iter().rposition(|one| one.connection.is_ready()) {
+            return Ok(self.kept.remove(at).connection);
+        }
+        // Who came first gives up first, so that nobody who has is left behind for long.
+        while self.waiting.pop_front_if(|first| first.is_closed()).is_some() {}
+        let (free, freed) = oneshot::channel();
+        self.waiting.push_back(free);
+        Err(freed)
+    }
+
+    fn keep(&mut self, mut connection: Connection) {
+        if connection.is_closed() {
+            return;
+        }
+        while let Some(free) = self.waiting.pop_front() {
+            match free.send(connection) {
+                Ok(()) => return,
+                // They have made theirs by now.
+                Err(unwanted) => connection = unwanted,
+            }
+        }
+        if self.kept.len() >= IDLE_CONNECTIONS {
+            self.kept.retain(|one| !one.connection.is_closed());
+        }
+        if self.kept.len() < IDLE_CONNECTIONS {
+            self.kept.push(Kept { connection, since: Instant::now() });
+        }
+    }
+}
+
+async fn connect(address: &str) -> Result<Connection, Lost> {
     let refused = |error: &dyn fmt::Display| Lost::Refused(error.to_string());
     let socket = tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await;
     let socket = socket.map_err(|error| refused(&error))?.map_err(|error| refused(&error))?;
@@ -182,12 +226,26 @@ mod tests {
             assert_eq!(told.recv().await, Some(connection));
             // The close arrives when it arrives; from then on the connection counts as closed.
             let closed = async {
-                while !http.all()[address.as_str()].iter().all(|one| one.connection.is_closed()) {
+                while !http.at(&address, |at| at.kept.iter().all(|one| one.connection.is_closed())) {
                     tokio::task::yield_now().await;
                 }
             };
             tokio::time::timeout(Duration::from_secs(6), closed).await.expect("closed");
         }
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_for_a_connection_takes_the_first_that_is_free() {
+        let (address, mut told) = peer(vec![Manner::AnswersAll]).await;
+        let http = Http::default();
+        http.ask(&address, question()).await.expect("answered");
+        let taken = http.at(&address, Address::take).expect("kept");
+        let freed = http.at(&address, Address::take).expect_err("none left");
+        http.keep(&address, taken);
+        let mut freed = freed.await.expect("handed over");
+        freed.ready().await.expect("still open");
+        freed.send_request(question()).await.expect("answered");
+        assert_eq!((told.recv().await, told.recv().await), (Some(0), Some(0)));
     }
 
     #[tokio::test]
@@ -198,6 +256,15 @@ mod tests {
         assert!(matches!(lost, Lost::Broken(_)), "{lost:?}");
         assert_eq!(told.recv().await, Some(0));
         assert!(told.try_recv().is_err(), "asked once");
+    }
+
+    #[tokio::test]
+    async fn those_who_have_given_up_waiting_are_forgotten() {
+        let http = Http::default();
+        for _ in 0..10 {
+            http.ask("127.0.0.1:0", question()).await.expect_err("nobody listens on port 0");
+        }
+        assert!(http.at("127.0.0.1:0", |at| at.waiting.len()) <= 1);
     }
 
     #[tokio::test]
