@@ -37,7 +37,7 @@ impl Host {
     ) -> Result<Host> {
         let (stop, stopped) = watch::channel(None);
         let (ready, is_ready) = oneshot::channel();
-        let thread = spawn(service, async move {
+        let thread = spawn(service, service.name(), async move {
             let _ = run(service, settings, scope, port, extra, stopped, ready).await;
         })?;
         is_ready.await.with_context(|| format!("{service}: it ended before it listened"))??;
@@ -55,19 +55,20 @@ impl Host {
     }
 }
 
-/// Runs `work` on a new thread that speaks for `service`, on a runtime of its own.
+/// Runs `work` on a new thread called `name` that speaks for `service`, on a runtime of its own.
 pub fn spawn(
     service: Service,
+    name: &'static str,
     work: impl Future<Output = ()> + Send + 'static,
 ) -> Result<thread::JoinHandle<()>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
-        .thread_name(service.name())
+        .thread_name(name)
         .on_thread_start(move || routing::settle(service))
         .enable_all()
         .build()
         .context("failed to make a runtime")?;
     thread::Builder::new()
-        .name(service.name().to_owned())
+        .name(name.to_owned())
         .spawn(move || {
             routing::settle(service);
             runtime.block_on(work);

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, anyhow};
 use axum::{Router, http::header, routing::get};
 use tokio::{
     signal::unix::{SignalKind, signal},
-    sync::watch,
+    sync::{oneshot, watch},
 };
 
 use super::{
@@ -52,6 +52,8 @@ const VISITS_GRACE: Duration = Duration::from_millis(1000);
 const STOREFRONT_GRACE: Duration = Duration::from_millis(1000);
 const OTHERS_GRACE: Duration = Duration::from_millis(300);
 const SIGNALS_GRACE: Duration = Duration::from_millis(1800);
+/// The name of the thread shoppers come from.
+const SHOPPERS: &str = "shoppers";
 /// Exit code of a process that a second Ctrl-C ended, by the shell's convention.
 const INTERRUPTED: i32 = 130;
 
@@ -184,52 +186,60 @@ impl Session<'_> {
 
     /// Opens the control address and lets the shoppers in.
     async fn open_lab(&self, flags: &ShopperFlags, telemetry: &Telemetry) -> Result<Lab> {
+        let (stop, stopped) = watch::channel(false);
+        let shoppers = Arc::new(self.let_shoppers_in(flags, telemetry, stopped.clone()).await?);
+        let exits = telemetry.exits();
+        let console = Console {
+            metrics: Arc::new(telemetry.exposition()),
+            metrics_type: exposition::CONTENT_TYPE,
+            telemetry: Arc::new(move || serde_json::to_value(exits()).unwrap_or_default()),
+            shoppers: shoppers.clone(),
+            services: places(&self.settings),
+            seed: flags.seed,
+        };
         let mut address = self.settings.address(Service::Lab);
         address.set_port(self.port.unwrap_or(address.port()));
-        let (stop, mut stopped) = watch::channel(false);
-        let settings = self.settings.clone();
+        let (opened, is_open) = oneshot::channel();
+        hosts::spawn(Service::Lab, Service::Lab.name(), async move {
+            let listener = match hosts::bind(Service::Lab, address).await {
+                Ok(listener) => listener,
+                Err(error) => return drop(opened.send(Err(error))),
+            };
+            let _ = opened.send(Ok(()));
+            let health = Health::new(Service::Lab, None, None);
+            let router = api::router(console).merge(health.router());
+            listen::serve(listener, router, async { ended(stopped).await }).await;
+        })?;
+        is_open.await.context("the lab ended before it was open")??;
+        Ok(Lab { shoppers, stop })
+    }
+
+    /// Starts the shoppers, on a thread that does nothing else: whoever keeps a schedule must not wait for a scrape.
+    async fn let_shoppers_in(
+        &self,
+        flags: &ShopperFlags,
+        telemetry: &Telemetry,
+        stopped: watch::Receiver<bool>,
+    ) -> Result<Shoppers> {
+        let peers = self.settings.peers(Service::Storefront)?;
         let scope = telemetry.scope(Service::Lab);
-        let (metrics, exits) = (telemetry.exposition(), telemetry.exits());
-        let (opened, is_open) = tokio::sync::oneshot::channel();
         let options = Options {
+            // Another occasion each time: the same shoppers may buy again tomorrow, in the same database.
             source: Source { seed: flags.seed, occasion: clock::now_millis().unsigned_abs() },
             mix: Mix { visits_per_minute: flags.visits_per_minute, ..Mix::normal() },
             ..Options::default()
         };
-        let seed = flags.seed;
-        hosts::spawn(Service::Lab, async move {
-            let open = async {
-                let listener = hosts::bind(Service::Lab, address).await?;
-                let transport = Transport::new(transport::http(), settings.peers(Service::Storefront)?);
-                tokio::spawn(transport.clone().probe());
-                let carrier = dress::outbound(transport, scope);
-                let shoppers = Shoppers::start(options, carrier, &tokio::runtime::Handle::current())
-                    .context("failed to let shoppers in")?;
-                Ok::<_, anyhow::Error>((listener, Arc::new(shoppers)))
-            };
-            let (listener, shoppers) = match open.await {
-                Ok(open) => open,
-                Err(error) => return drop(opened.send(Err(error))),
-            };
-            let console = Console {
-                metrics: Arc::new(metrics),
-                metrics_type: exposition::CONTENT_TYPE,
-                telemetry: Arc::new(move || serde_json::to_value(exits()).unwrap_or_default()),
-                shoppers: shoppers.clone(),
-                services: places(&settings),
-                seed,
-            };
-            let health = Health::new(Service::Lab, None, None);
-            let router = api::router(console).merge(health.router());
-            let _ = opened.send(Ok(shoppers));
-            let stop = async {
-                let _ = stopped.wait_for(|stop| *stop).await;
-                Duration::ZERO
-            };
-            listen::serve(listener, router, stop).await;
+        let (begun, have_begun) = oneshot::channel();
+        hosts::spawn(Service::Lab, SHOPPERS, async move {
+            let transport = Transport::new(transport::http(), peers);
+            tokio::spawn(transport.clone().probe());
+            let carrier = dress::outbound(transport, scope);
+            let here = tokio::runtime::Handle::current();
+            let shoppers = Shoppers::start(options, carrier, &here).context("failed to let shoppers in");
+            let _ = begun.send(shoppers);
+            ended(stopped).await;
         })?;
-        let shoppers = is_open.await.context("the lab ended before it was open")??;
-        Ok(Lab { shoppers, stop })
+        have_begun.await.context("the shoppers ended before they began")?
     }
 
     fn table(&self, telemetry: &Telemetry, common: &Common, begun: Instant) -> String {
@@ -324,6 +334,12 @@ fn signals() -> Result<watch::Receiver<bool>> {
     let listening =
         std::thread::Builder::new().name("signals".into()).spawn(move || runtime.block_on(listen));
     listening.map(|_| told).context("failed to listen for Ctrl-C")
+}
+
+/// Resolves to no grace at all, once the word has come.
+async fn ended(mut stopped: watch::Receiver<bool>) -> Duration {
+    let _ = stopped.wait_for(|stop| *stop).await;
+    Duration::ZERO
 }
 
 async fn wait_for(mut told: watch::Receiver<bool>) {

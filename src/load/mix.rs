@@ -60,7 +60,7 @@ impl Mix {
                 (Tier::Platinum, 3.0),
             ]),
             think_time_scale: 1.0,
-            promo_codes: Vec::new(),
+            promo_codes: vec!["SAVE10".to_owned()],
         }
     }
 
