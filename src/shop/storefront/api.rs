@@ -13,14 +13,16 @@ use axum::{
 use serde::Deserialize;
 
 use super::{
-    assets,
-    model::{
-        AddLine, CampaignJson, CartJson, CheckoutBody, ConversionJson, OrderJson, ProductBody, ProductJson,
-        QuoteBody, QuoteJson, RemoveLine, Sent, checked_key, idempotency_key, must_be_own, promo_code,
-    },
-    pages::{self, CheckoutForm},
+    assets, goods,
+    guestbook::Guestbook,
+    json::{CampaignJson, CartJson, ConversionJson, OrderJson, ProductJson, QuoteJson},
+    pages::{self, till::CheckoutForm},
     peers::{Listing, Peers},
-    session::{self, Guestbook, Visitor},
+    sent::{
+        AddLine, CheckoutBody, ProductBody, QuoteBody, RemoveLine, Sent, checked_key, idempotency_key,
+        must_be_own, promo_code,
+    },
+    session::{self, Visitor},
 };
 use crate::{
     kernel::{
@@ -79,7 +81,7 @@ pub fn router(app: App) -> Router {
         .route("/promotions", get(promotions))
         .route("/slow", get(slow))
         .route("/error", get(error))
-        .layer(middleware::from_fn(pages::friendly))
+        .layer(middleware::from_fn(pages::failure::friendly))
         .layer(middleware::from_fn_with_state(guestbook, session::greet))
         .with_state(app)
         .merge(assets::router())
@@ -87,7 +89,7 @@ pub fn router(app: App) -> Router {
 
 /// The front page is a page for everybody: it has no JSON to be.
 async fn home(State(app): State<App>, visitor: Visitor) -> Result<Response> {
-    pages::home(&app.peers, &visitor).await
+    pages::shelves::home(&app.peers, &visitor).await
 }
 
 #[derive(Deserialize)]
@@ -104,7 +106,7 @@ async fn products(
 ) -> Result<Response> {
     let listing = Listing { category, search, limit };
     if visitor.browser {
-        return pages::products(&app.peers, &visitor, listing).await;
+        return pages::shelves::products(&app.peers, &visitor, listing).await;
     }
     let products = app.peers.products(&listing, &visitor.origin).await?;
     Ok(Reply::of(products_json(&app, &visitor, products).await?).into_response())
@@ -112,7 +114,7 @@ async fn products(
 
 async fn product(State(app): State<App>, visitor: Visitor, Path(id): Path<ProductId>) -> Result<Response> {
     if visitor.browser {
-        return pages::product(&app.peers, &visitor, id).await;
+        return pages::shelves::product(&app.peers, &visitor, id).await;
     }
     let product = app.peers.product(id, &visitor.origin).await?;
     let product = products_json(&app, &visitor, vec![product]).await?.pop();
@@ -151,11 +153,11 @@ async fn delete_product(
 
 async fn cart(State(app): State<App>, visitor: Visitor) -> Result<Response> {
     if visitor.browser {
-        return pages::cart(&app.peers, &visitor).await;
+        return pages::till::cart(&app.peers, &visitor).await;
     }
     let user = visitor.identity()?.user;
     let cart = app.peers.cart(&visitor.customer()?, &visitor.origin).await?;
-    let items = pages::items(&app.peers, &visitor, &cart).await?;
+    let items = goods::items(&app.peers, &visitor, &cart).await?;
     Ok(Reply::of(CartJson::priced(cart.cart_id, user, items, Currency::Usd)).into_response())
 }
 
@@ -211,7 +213,7 @@ async fn checkout_page(
     if !visitor.browser {
         return Err(Error::new(Kind::MethodNotAllowed, "a checkout is made with POST"));
     }
-    pages::checkout(&app.peers, &visitor, form).await
+    pages::till::checkout(&app.peers, &visitor, form).await
 }
 
 async fn checkout(
@@ -229,10 +231,10 @@ async fn checkout(
     };
     match place(&app, &visitor, &sent.body, key).await {
         Ok((_, order)) if sent.form => {
-            Ok(Redirect::to(&pages::thanks_address(&order.order_id)).into_response())
+            Ok(Redirect::to(&pages::till::thanks_address(&order.order_id)).into_response())
         }
         Ok((status, order)) => Ok((status, Reply::of(OrderJson::from(order))).into_response()),
-        Err(error) if sent.form => pages::checkout_again(&app.peers, &visitor, sent.body, error).await,
+        Err(error) if sent.form => pages::till::checkout_again(&app.peers, &visitor, sent.body, error).await,
         Err(error) => Err(error),
     }
 }
@@ -265,7 +267,7 @@ async fn place(
 async fn success(State(app): State<App>, visitor: Visitor, Path(id): Path<OrderId>) -> Result<Response> {
     let order = app.peers.order(&visitor.customer()?, &id, &visitor.origin).await?;
     if visitor.browser {
-        return pages::order(&app.peers, &visitor, order, true).await;
+        return pages::history::order(&app.peers, &visitor, order, true).await;
     }
     Ok(Reply::of(OrderJson::from(order)).into_response())
 }
@@ -282,7 +284,7 @@ async fn orders(
 ) -> Result<Response> {
     let orders = app.peers.orders(&visitor.customer()?, limit, &visitor.origin).await?;
     if visitor.browser {
-        return pages::orders(&app.peers, &visitor, orders).await;
+        return pages::history::orders(&app.peers, &visitor, orders).await;
     }
     let orders: Vec<OrderJson> = orders.into_iter().map(Into::into).collect();
     Ok(Reply::of(orders).into_response())
@@ -291,7 +293,7 @@ async fn orders(
 async fn order(State(app): State<App>, visitor: Visitor, Path(id): Path<OrderId>) -> Result<Response> {
     let order = app.peers.order(&visitor.customer()?, &id, &visitor.origin).await?;
     if visitor.browser {
-        return pages::order(&app.peers, &visitor, order, false).await;
+        return pages::history::order(&app.peers, &visitor, order, false).await;
     }
     Ok(Reply::of(OrderJson::from(order)).into_response())
 }
@@ -326,7 +328,7 @@ async fn ads(
 
 async fn click(State(app): State<App>, visitor: Visitor, Path(id): Path<u32>) -> Result<Response> {
     let ad = app.peers.click(id, &visitor.origin).await?;
-    let address = pages::ad_address(&ad);
+    let address = pages::shelves::ad_address(&ad);
     Ok(led_on(visitor.browser, &address, || Reply::of(ad)))
 }
 
@@ -392,7 +394,3 @@ async fn products_json(app: &App, visitor: &Visitor, mut products: Vec<Product>)
     }
     Ok(products.into_iter().map(Into::into).collect())
 }
-
-#[cfg(test)]
-#[path = "tests.rs"]
-mod tests;

@@ -3,8 +3,15 @@
 
 pub mod api;
 pub mod assets;
-pub mod model;
+pub mod goods;
+pub mod guestbook;
+pub mod headers;
+pub mod item;
+pub mod json;
 pub mod pages;
 pub mod peers;
+pub mod sent;
 pub mod session;
+#[cfg(test)]
+mod tests;
 pub mod view;

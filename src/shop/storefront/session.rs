@@ -1,19 +1,18 @@
 //! Who stands at the door: a program with a token, or a browser with a cookie. Decides nothing about goods.
 
-use std::{
-    collections::HashSet,
-    convert::Infallible,
-    hash::{BuildHasher, RandomState},
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::convert::Infallible;
 
 use axum::{
     extract::{FromRequestParts, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, Uri, header, request::Parts},
     middleware::Next,
     response::Response,
 };
 
+use super::{
+    guestbook::Guestbook,
+    headers::{cookie, is_same_origin, prefers_html},
+};
 use crate::kernel::{
     error::{Error, Kind, Result},
     extract::has_media_type,
@@ -173,10 +172,6 @@ impl<S: Sync> FromRequestParts<S> for Visitor {
     }
 }
 
-/// Sessions seen lately, shared by all requests.
-#[derive(Clone, Default)]
-pub struct Guestbook(Arc<Mutex<Recent>>);
-
 /// Stands around every handler: finds out who asks, and on the way out leaves them their cookies and states a visit
 /// that has just begun.
 pub async fn greet(
@@ -201,39 +196,6 @@ pub async fn greet(
     Ok(response)
 }
 
-impl Guestbook {
-    fn is_first_visit(&self, session: Option<&str>) -> bool {
-        let mut recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        session.is_some_and(|session| recent.is_new(session, GENERATION))
-    }
-}
-
-/// How many sessions a generation holds.
-const GENERATION: usize = 50_000;
-
-/// Sessions in two generations: when the young one is full it becomes the old one, and the old one is forgotten. Only
-/// a 64-bit hash of each is kept; that two of 100,000 share one is a matter of one in four thousand million.
-#[derive(Default)]
-struct Recent {
-    hasher: RandomState,
-    young: HashSet<u64>,
-    old: HashSet<u64>,
-}
-
-impl Recent {
-    fn is_new(&mut self, session: &str, generation: usize) -> bool {
-        let mark = self.hasher.hash_one(session);
-        if self.young.contains(&mark) {
-            return false;
-        }
-        if self.young.len() >= generation {
-            self.old = std::mem::take(&mut self.young);
-        }
-        self.young.insert(mark);
-        !self.old.contains(&mark)
-    }
-}
-
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The pairs of the query string; none when it is broken.
@@ -256,62 +218,14 @@ fn token(headers: &HeaderMap) -> Option<Result<Identity>> {
     )
 }
 
-fn cookie<'h>(headers: &'h HeaderMap, wanted: &str) -> Option<&'h str> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|text| text.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == wanted)
-        .map(|(_, value)| value)
-}
-
 fn is_session(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-/// Whether a page is liked better than JSON. `*/*` alone is a program's word, so a page has to be asked for by name.
-fn prefers_html(headers: &HeaderMap) -> bool {
-    let Some(accept) = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()) else {
-        return false;
-    };
-    let best = |wanted: &[&str]| {
-        accept
-            .split(',')
-            .filter_map(|one| {
-                let mut parts = one.split(';').map(str::trim);
-                let name = parts.next()?.to_ascii_lowercase();
-                let weight = parts.find_map(|part| part.strip_prefix("q=")?.parse::<f32>().ok());
-                wanted.contains(&name.as_str()).then(|| weight.unwrap_or(1.0))
-            })
-            .fold(0.0, f32::max)
-    };
-    let html = best(&["text/html", "application/xhtml+xml"]);
-    html > 0.0 && html > best(&["application/json", "application/problem+json"])
-}
-
-const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-
-/// Whether a form was sent from a page of this very shop. What the browser says itself counts most; then where the
-/// form came from. A browser that says nothing of the three is not believed.
-fn is_same_origin(headers: &HeaderMap) -> bool {
-    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    if let Some(site) = text(FETCH_SITE) {
-        // `none` is the person at the browser, not a page.
-        return matches!(site, "same-origin" | "none");
-    }
-    let from = text(header::ORIGIN).or_else(|| text(header::REFERER));
-    let from = from.and_then(|from| from.parse::<Uri>().ok());
-    let authority = from.as_ref().and_then(Uri::authority);
-    match (authority, text(header::HOST)) {
-        (Some(authority), Some(host)) => authority.as_str().eq_ignore_ascii_case(host),
-        (None, _) | (_, None) => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderName;
+
     use super::*;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
@@ -323,47 +237,6 @@ mod tests {
 
     fn visitor(method: Method, uri: &'static str, pairs: &[(&'static str, &'static str)]) -> Visitor {
         Visitor::of(&method, &Uri::from_static(uri), &headers(pairs), Origin::default())
-    }
-
-    #[test]
-    fn a_page_has_to_be_asked_for() {
-        for (accept, html) in [
-            ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", true),
-            ("text/html", true),
-            ("Text/HTML;q=0.5, application/json;q=0.4", true),
-            ("application/json", false),
-            ("application/json, text/html;q=0.9", false),
-            ("text/html;q=0", false),
-            ("*/*", false),
-            ("", false),
-        ] {
-            assert_eq!(prefers_html(&headers(&[("accept", accept)])), html, "{accept}");
-        }
-        assert!(!prefers_html(&HeaderMap::new()));
-    }
-
-    #[test]
-    fn a_form_must_come_from_a_page_of_the_shop() {
-        let host = ("host", "shop:8000");
-        for (pair, same) in [
-            (("origin", "http://shop:8000"), true),
-            (("origin", "http://SHOP:8000"), true),
-            (("origin", "http://shop:8001"), false),
-            (("origin", "http://shop:8000.evil.example"), false),
-            (("origin", "null"), false),
-            (("referer", "http://shop:8000/cart?x=1"), true),
-            (("referer", "http://evil.example/?http://shop:8000"), false),
-            (("sec-fetch-site", "same-origin"), true),
-            (("sec-fetch-site", "same-site"), false),
-            (("sec-fetch-site", "cross-site"), false),
-            (("accept", "text/html"), false),
-        ] {
-            assert_eq!(is_same_origin(&headers(&[host, pair])), same, "{pair:?}");
-        }
-        let both = [host, ("sec-fetch-site", "cross-site"), ("origin", "http://shop:8000")];
-        assert!(!is_same_origin(&headers(&both)));
-        let contradiction = [host, ("origin", "http://evil.example"), ("referer", "http://shop:8000/")];
-        assert!(!is_same_origin(&headers(&contradiction)));
     }
 
     #[test]
@@ -415,19 +288,5 @@ mod tests {
             assert_eq!(visitor(Method::GET, uri, pairs).currency, wanted, "{uri}");
         }
         assert!(visitor(Method::GET, "/products?currency=XXX", &[]).refused.is_some());
-    }
-
-    #[test]
-    fn a_session_is_new_once_and_the_book_stays_small() {
-        let mut recent = Recent::default();
-        assert!(recent.is_new("a", 2));
-        assert!(!recent.is_new("a", 2));
-        assert!(recent.is_new("b", 2) && recent.is_new("c", 2));
-        assert!(!recent.is_new("a", 2), "known from the older generation");
-        for number in 0..100 {
-            assert!(recent.is_new(&number.to_string(), 2));
-            assert!(recent.young.len() <= 2 && recent.old.len() <= 2);
-        }
-        assert!(recent.is_new("a", 2), "long forgotten");
     }
 }

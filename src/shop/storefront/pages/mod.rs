@@ -1,0 +1,7 @@
+//! The shop as people see it: pages made of several services' answers. What a page can do without may fail unseen.
+
+pub mod failure;
+pub mod history;
+pub mod html;
+pub mod shelves;
+pub mod till;
