@@ -24,7 +24,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
             return Err(Error::new(Kind::UnsupportedMedia, detail));
         }
         let body = read(request, state).await?;
-        serde_json::from_slice(&body).map(Json).map_err(|error| refuse(&error))
+        serde_json::from_slice(&body).map(Json).map_err(|error| refuse(&body, &error))
     }
 }
 
@@ -93,13 +93,10 @@ async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Erro
     })
 }
 
-/// serde_json's own words name the field and the place, never a value from elsewhere than this request.
-fn refuse(error: &serde_json::Error) -> Error {
-    let kind = match error.classify() {
-        serde_json::error::Category::Data => Kind::Invalid,
-        serde_json::error::Category::Io
-        | serde_json::error::Category::Syntax
-        | serde_json::error::Category::Eof => Kind::Malformed,
-    };
+/// serde_json's own words name the field and the place, never a value from elsewhere than this request. Whether the
+/// body is JSON at all is asked apart: a number where a word belongs is called a syntax error by some derived types.
+fn refuse(body: &[u8], error: &serde_json::Error) -> Error {
+    let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
+    let kind = if is_json { Kind::Invalid } else { Kind::Malformed };
     Error::new(kind, format!("the body is wrong: {error}"))
 }

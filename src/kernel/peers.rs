@@ -7,8 +7,10 @@ use std::{
 
 use http::{HeaderValue, Uri};
 
-/// How often each address of a peer with several is asked whether it is ready. A dead one is out within a second.
+/// The pause between two questions to each address of a peer with several whether it is ready.
 pub const PROBE_EVERY: Duration = Duration::from_millis(250);
+/// How long the answer may take. Together with the pause less than a second: that long a dead address may stay in use.
+pub const PROBE_PATIENCE: Duration = Duration::from_millis(500);
 
 /// The addresses of one peer.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use http_body_util::Full;
 pub use super::connections::Http;
 use super::{
     client::{Carrier, Errand, Lost},
-    peers::{PROBE_EVERY, Peers},
+    peers::{PROBE_EVERY, PROBE_PATIENCE, Peers},
 };
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -47,7 +47,7 @@ impl Transport {
             let mut request = Request::new(Full::default());
             *request.uri_mut() = Uri::from_static("/ready");
             let asked = self.ask(at, request);
-            let answer = tokio::time::timeout(PROBE_EVERY, asked).await;
+            let answer = tokio::time::timeout(PROBE_PATIENCE, asked).await;
             self.peers
                 .mark(at, answer.is_ok_and(|answer| answer.is_ok_and(|answer| answer.status().is_success())));
             tokio::time::sleep(PROBE_EVERY).await;

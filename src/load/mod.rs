@@ -14,3 +14,6 @@ pub mod schedule;
 pub mod tally;
 pub mod visit;
 pub mod weights;
+
+#[cfg(test)]
+mod tests;
