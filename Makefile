@@ -23,8 +23,8 @@ lint: tools ## formatting, and clippy without a warning
 	@cargo fmt --check
 	@cargo clippy --locked --all-targets -- -D warnings
 
-bench: tools ## the figures of the README, measured on this machine
-	@cargo bench --locked --bench '*' -- $(ARGS)
+bench: tools ## figures, measured on this machine (idle, two cores, nginx installed)
+	@cargo bench --locked --profile lab --bench '*' -- $(ARGS)
 
 screenshots: tools ## new pictures of the pages, taken by a real browser, for the documents
 	@scripts/setup-tests.sh

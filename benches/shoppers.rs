@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --bench shoppers` prints everything in about 90 s; a word behind `--` picks one part: `cost`, `punctual`
 //! or `standstill`. The shoppers have CPU 0, a trivial shop in the same process has CPU 1. Both must be idle otherwise.
-//! The figures to compare with stand in `facts/performance.md` 2b to 2d.
+//! Others on a machine of two cores, 2026-11: most requests a second from one core are 7,130 with Locust, 18,800 with k6,
+//! 119,000 with oha; p99 off the schedule at 2,000/s is 46, 15 and 0.8 ms; of a standstill Locust reports a p95 of 29 ms.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints")]
 

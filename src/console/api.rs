@@ -16,8 +16,9 @@ use serde_json::{Value, json};
 use super::guard;
 use crate::{
     kernel::{
-        error::{Error, Kind, Result},
+        error::{Error, Result},
         extract::{self, BODY_LIMIT_BYTES},
+        strangers,
     },
     load::run::Shoppers,
 };
@@ -46,16 +47,13 @@ const SURGE_SECONDS: u64 = 3600;
 const SURGE_PER_MINUTE: f64 = 60_000.0;
 
 pub fn router(console: Console) -> Router {
-    Router::new()
+    let known = Router::new()
         .route("/", get(index))
         .route("/metrics", get(metrics))
         .route("/api/state", get(state))
-        .route("/admin/generate-traffic", post(generate_traffic))
+        .route("/admin/generate-traffic", post(generate_traffic));
+    strangers::answered(known)
         .with_state(console)
-        .fallback(async || Error::not_found("there is nothing at this address"))
-        .method_not_allowed_fallback(async || {
-            Error::new(Kind::MethodNotAllowed, "this address does not take that method")
-        })
         .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
         .layer(middleware::from_fn(guard::same_site))
 }

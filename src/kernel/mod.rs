@@ -24,4 +24,5 @@ pub mod peers;
 pub mod problem;
 pub mod reply;
 pub mod service;
+pub mod strangers;
 pub mod transport;

@@ -11,10 +11,11 @@ use crate::{
         cache::Cache,
         chore::Chore,
         client::{Client, Retry},
-        db::{Db, Pool},
+        db::{Db, DbError, Pool},
         health::Health,
         migrate::{self, Schema},
         service::Service,
+        strangers,
         transport::{self, Http, Transport},
     },
     shop::{
@@ -126,6 +127,11 @@ pub async fn assemble(service: Service, settings: &Settings, scope: Arc<Scope>) 
         Service::Inventory => third_party::inventory::router(Default::default()),
         Service::Lab => return Err(anyhow!("the lab is not a part of the shop")),
     };
+    let router = match service {
+        // It answers strangers itself: with a page, when a browser asks.
+        Service::Storefront => dress::cross_origin(router, &settings.cors_origins),
+        _ => strangers::answered(router),
+    };
     let dressed = if service.is_third_party() {
         dress::third_party(router)
     } else {
@@ -151,7 +157,8 @@ impl Workshop<'_> {
         let opened = async {
             loop {
                 match migrate::open(&self.settings.database_url, name, &self.settings.pool).await {
-                    Err(crate::kernel::db::DbError::Unavailable(_)) => {
+                    // Away, or another service is just making the file.
+                    Err(DbError::Unavailable(_) | DbError::Locked(_)) => {
                         tokio::time::sleep(Duration::from_millis(200)).await;
                     }
                     done => return done,

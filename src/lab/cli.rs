@@ -3,6 +3,7 @@
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
+use http::{HeaderValue, Uri};
 
 use crate::kernel::service::Service;
 
@@ -87,6 +88,9 @@ pub struct Common {
     /// Cache for carts: `redis://host:port` (default: in memory)
     #[arg(long, env = "REDIS_URL", hide_env_values = true)]
     pub redis_url: Option<String>,
+    /// Origins whose pages may call the shop's API, separated by commas, such as `https://shop.example` (default: none)
+    #[arg(long, env = "CORS_ORIGINS", value_delimiter = ',', value_parser = origin)]
+    pub cors_origins: Vec<HeaderValue>,
     /// How long `GET /slow` takes, such as `5s`
     #[arg(long, env = "SLOW_ENDPOINT_DELAY", default_value = "5s", value_parser = delay)]
     pub slow_endpoint_delay: Duration,
@@ -153,6 +157,20 @@ fn delay(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|error| error.to_string())
 }
 
+/// An origin as a browser sends it: scheme, host, port, and nothing else.
+fn origin(text: &str) -> Result<HeaderValue, String> {
+    let uri: Uri =
+        text.trim().parse().map_err(|_| "expected scheme://host or scheme://host:port".to_owned())?;
+    match (uri.scheme_str(), uri.authority(), text.trim().ends_with('/')) {
+        (Some(scheme @ ("http" | "https")), Some(place), false)
+            if uri.path() == "/" && uri.query().is_none() =>
+        {
+            HeaderValue::try_from(format!("{scheme}://{place}")).map_err(|error| error.to_string())
+        }
+        _ => Err("expected scheme://host or scheme://host:port, without a slash at the end".to_owned()),
+    }
+}
+
 fn visits(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(number) if (0.0..=600_000.0).contains(&number) => Ok(number),
@@ -179,6 +197,19 @@ mod tests {
             let variable = service.url_variable();
             let known = serve.get_arguments().any(|one| one.get_env().is_some_and(|env| *env == *variable));
             assert!(known, "{variable}");
+        }
+    }
+
+    #[test]
+    fn origins_are_whole_and_nothing_more() {
+        assert_eq!(
+            origin("https://shop.example:8443"),
+            Ok(HeaderValue::from_static("https://shop.example:8443"))
+        );
+        for text in
+            ["*", "null", "shop.example", "https://shop.example/", "https://shop.example/a", "ftp://a"]
+        {
+            assert!(origin(text).is_err(), "{text}");
         }
     }
 

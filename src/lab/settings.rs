@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow};
+use http::HeaderValue;
 
 use super::cli::{Common, PeerFlags};
 use crate::kernel::{db::PoolOptions, peers::Peers, service::Service};
@@ -21,6 +22,8 @@ pub struct Settings {
     pub redis_url: Option<String>,
     pub pool: PoolOptions,
     pub slow_delay: Duration,
+    /// Origins whose pages may call the shop.
+    pub cors_origins: Vec<HeaderValue>,
     peers: PeerFlags,
 }
 
@@ -45,6 +48,7 @@ impl Settings {
                 max_lifetime: Duration::from_secs(common.db_max_lifetime_s),
             },
             slow_delay: common.slow_endpoint_delay,
+            cors_origins: common.cors_origins.clone(),
             peers,
         };
         for service in Service::ALL {

@@ -2,11 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::{Router, extract::DefaultBodyLimit, middleware};
-use tower_http::catch_panic::CatchPanicLayer;
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::{HeaderName, HeaderValue, Method, header},
+    middleware,
+};
+use tower_http::{catch_panic::CatchPanicLayer, cors::CorsLayer};
 
 use super::{
-    baggage, cache::Watched as WatchedCache, database::Watched, inbound, outbound::Observed, problems,
+    baggage, cache::Watched as WatchedCache, database::Watched, inbound, outbound::Observed, panics,
 };
 use crate::{
     kernel::{
@@ -20,9 +25,9 @@ use crate::{
 
 /// Dresses what comes in to a service of ours. Read from the bottom: the last layer is the outermost.
 pub fn inbound(router: Router, scope: Arc<Scope>) -> Router {
-    problems::for_strangers(router)
+    router
         // A handler that panics has answered 500; its service goes on.
-        .layer(CatchPanicLayer::custom(problems::after_panic))
+        .layer(CatchPanicLayer::custom(panics::after_panic))
         // Nobody fills our memory.
         .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
         // Span, measurements and log lines see what the caller sees, whatever made it so.
@@ -31,10 +36,26 @@ pub fn inbound(router: Router, scope: Arc<Scope>) -> Router {
         .layer(middleware::from_fn(baggage::read))
 }
 
+/// Lets pages of other origins call the shop's API. None may unless it is named, and cookies are never theirs to send.
+pub fn cross_origin(router: Router, origins: &[HeaderValue]) -> Router {
+    if origins.is_empty() {
+        return router;
+    }
+    let allowed = CorsLayer::new()
+        .allow_origin(origins.to_vec())
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            HeaderName::from_static("idempotency-key"),
+        ]);
+    router.layer(allowed)
+}
+
 /// Dresses what comes in to a third party, which has no telemetry.
 pub fn third_party(router: Router) -> Router {
-    problems::for_strangers(router)
-        .layer(CatchPanicLayer::custom(problems::after_panic))
+    router
+        .layer(CatchPanicLayer::custom(panics::after_panic))
         .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
         .layer(middleware::from_fn(baggage::read))
 }

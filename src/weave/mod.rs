@@ -10,5 +10,5 @@ pub mod database;
 pub mod dress;
 pub mod inbound;
 pub mod outbound;
-pub mod problems;
+pub mod panics;
 pub mod spans;

@@ -11,6 +11,7 @@ pub struct Answer {
     pub content_type: String,
     pub location: String,
     pub cookie: String,
+    pub allowed_origin: String,
     pub body: String,
 }
 
@@ -107,6 +108,7 @@ impl Ask {
             content_type: header("content-type"),
             location: header("location"),
             cookie: header("set-cookie"),
+            allowed_origin: header("access-control-allow-origin"),
             body: response.body_mut().read_to_string()?,
         })
     }

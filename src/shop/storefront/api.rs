@@ -33,6 +33,7 @@ use crate::{
         money::{Currency, Money},
         origin::Origin,
         reply::Reply,
+        strangers,
     },
     shop::{
         ads::model::Ad,
@@ -60,7 +61,7 @@ impl App {
 
 pub fn router(app: App) -> Router {
     let guestbook = app.guestbook.clone();
-    Router::new()
+    let known = Router::new()
         .route("/", get(home))
         .route("/products", get(products).post(create_product))
         .route("/products/{id}", get(product).put(change_product).delete(delete_product))
@@ -80,7 +81,9 @@ pub fn router(app: App) -> Router {
         .route("/shipping/quote", post(quote))
         .route("/promotions", get(promotions))
         .route("/slow", get(slow))
-        .route("/error", get(error))
+        .route("/error", get(error));
+    // Strangers are answered here and not further out, so that a browser gets a page for what is not there too.
+    strangers::answered(known)
         .layer(middleware::from_fn(pages::failure::friendly))
         .layer(middleware::from_fn_with_state(guestbook, session::greet))
         .with_state(app)

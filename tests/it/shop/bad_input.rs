@@ -141,3 +141,18 @@ fn markup_and_sql_are_refused_as_text_and_harmless_as_a_search() {
         assert!(!page.body.contains("<script>alert"), "{}", page.body);
     }
 }
+
+#[test]
+fn pages_of_other_origins_may_call_the_shop_only_when_named() {
+    let lab = Plan::up().env("CORS_ORIGINS", "https://shop.example,http://localhost:3000").start();
+    let allowed = |origin: &str| {
+        let ask = get(lab.shop("/products")).method("OPTIONS").header("origin", origin);
+        ask.header("access-control-request-method", "GET").send().allowed_origin
+    };
+    assert_eq!(allowed("https://shop.example"), "https://shop.example");
+    assert_eq!(allowed("http://localhost:3000"), "http://localhost:3000");
+    assert_eq!(allowed("https://evil.example"), "");
+    let closed = Plan::up().start();
+    let answer = get(closed.shop("/products")).header("origin", "https://shop.example").send().ok();
+    assert_eq!(answer.allowed_origin, "");
+}
