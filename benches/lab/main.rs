@@ -6,18 +6,17 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints")]
 
+mod nginx;
+mod receiver;
+
 use std::{
     fs,
-    net::SocketAddr,
-    path::Path,
     process::{Child, Command, Stdio},
-    sync::{Arc, Mutex, mpsc},
     thread,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, ensure};
-use axum::{Router, body::Bytes, extract::State, routing::post};
 use doorbuster::{
     kernel::transport::{Http, http},
     load::pacer::Pacer,
@@ -25,10 +24,10 @@ use doorbuster::{
 use futures_util::future::join_all;
 use http::{Request, header};
 use http_body_util::Full;
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use prost::Message;
 use rustix::thread::{CpuSet, sched_setaffinity};
 use tempfile::TempDir;
+
+use self::{nginx::Nginx, receiver::Receiver};
 
 const PORT_BASE: u16 = 27_000;
 const STOREFRONT: u16 = PORT_BASE;
@@ -209,115 +208,6 @@ impl Drop for Lab {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
-    }
-}
-
-/// nginx as a proxy before the catalogue, with kept connections, on CPU 0.
-struct Nginx {
-    process: Child,
-    port: u16,
-    _home: TempDir,
-}
-
-impl Nginx {
-    fn start() -> Result<Nginx> {
-        let home = tempfile::tempdir()?;
-        let port = PORT_BASE + 60;
-        let file = home.path().join("nginx.conf");
-        fs::write(&file, Self::config(home.path(), port))?;
-        let process = Command::new("taskset")
-            .args(["-c", "0", "nginx", "-c"])
-            .arg(&file)
-            .stderr(Stdio::null())
-            .spawn()
-            .context("failed to start nginx")?;
-        let nginx = Nginx { process, port, _home: home };
-        somebody_listens(port)?;
-        Ok(nginx)
-    }
-
-    fn config(home: &Path, port: u16) -> String {
-        let home = home.display();
-        format!(
-            "daemon off; worker_processes 1; pid {home}/pid; error_log {home}/error.log;\n\
-             events {{ worker_connections 1024; }}\n\
-             http {{ access_log off; client_body_temp_path {home}/b; proxy_temp_path {home}/p;\n\
-             fastcgi_temp_path {home}/f; uwsgi_temp_path {home}/u; scgi_temp_path {home}/s;\n\
-             upstream catalog {{ server 127.0.0.1:{CATALOG}; keepalive 16; }}\n\
-             server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://catalog;\n\
-             proxy_http_version 1.1; proxy_set_header Connection \"\"; }} }} }}\n"
-        )
-    }
-}
-
-impl Drop for Nginx {
-    fn drop(&mut self) {
-        // The master ends its worker on SIGTERM, and leaves it behind on SIGKILL.
-        let _ = rustix::process::kill_process(
-            rustix::process::Pid::from_child(&self.process),
-            rustix::process::Signal::TERM,
-        );
-        let _ = self.process.wait();
-    }
-}
-
-/// Counts the spans that come by OTLP.
-struct Receiver {
-    endpoint: String,
-    seen: Arc<Mutex<Seen>>,
-}
-
-#[derive(Default)]
-struct Seen {
-    spans: usize,
-    first: Option<Instant>,
-}
-
-impl Receiver {
-    fn start() -> Result<Receiver> {
-        let seen = Arc::new(Mutex::new(Seen::default()));
-        let app = Router::new()
-            .route("/v1/traces", post(traces))
-            .route("/v1/metrics", post(async || ()))
-            .route("/v1/logs", post(async || ()))
-            .layer(axum::extract::DefaultBodyLimit::disable())
-            .with_state(seen.clone());
-        let (tell, told) = mpsc::channel();
-        thread::spawn(move || -> Result<()> {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(async {
-                let listener = tokio::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
-                tell.send(listener.local_addr()?)?;
-                Ok(axum::serve(listener, app).await?)
-            })
-        });
-        Ok(Receiver { endpoint: format!("http://{}", told.recv()?), seen })
-    }
-
-    fn spans(&self) -> usize {
-        self.seen.lock().map_or(0, |seen| seen.spans)
-    }
-
-    fn first_trace(&self, patience: Duration) -> Option<Instant> {
-        let deadline = Instant::now() + patience;
-        while Instant::now() < deadline {
-            if let Some(first) = self.seen.lock().ok()?.first {
-                return Some(first);
-            }
-            thread::sleep(Duration::from_millis(1));
-        }
-        None
-    }
-}
-
-async fn traces(State(seen): State<Arc<Mutex<Seen>>>, body: Bytes) {
-    let now = Instant::now();
-    let Ok(request) = ExportTraceServiceRequest::decode(body) else { return };
-    let scopes = request.resource_spans.iter().flat_map(|resource| &resource.scope_spans);
-    let spans: usize = scopes.map(|scope| scope.spans.len()).sum();
-    if let Ok(mut seen) = seen.lock() {
-        seen.spans += spans;
-        seen.first.get_or_insert(now);
     }
 }
 
