@@ -114,8 +114,6 @@ async fn run(
 /// Listens on `address`, or says whose port is taken.
 pub async fn bind(service: Service, address: std::net::SocketAddr) -> Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| {
-        format!(
-            "failed to listen on {address} for {service}; another port base may be free: --port-base 9000"
-        )
+        format!("failed to listen on {address} for {service}; --port-base moves all ports together")
     })
 }

@@ -1,6 +1,6 @@
 //! The public API (contracts §2): checks what comes in, asks who knows, answers in JSON or with a page.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -47,7 +47,7 @@ use crate::{
 /// The service. It keeps nothing but which sessions it has seen lately.
 #[derive(Clone)]
 pub struct App {
-    peers: Peers,
+    peers: Arc<Peers>,
     slow_delay: Duration,
     guestbook: Guestbook,
 }
@@ -55,7 +55,7 @@ pub struct App {
 impl App {
     /// `slow_delay` is what `/slow` takes.
     pub fn new(peers: Peers, slow_delay: Duration) -> Self {
-        App { peers, slow_delay, guestbook: Guestbook::default() }
+        App { peers: Arc::new(peers), slow_delay, guestbook: Guestbook::default() }
     }
 }
 
