@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Router,
     extract::State,
-    http::{HeaderMap, StatusCode},
+    http::HeaderMap,
     middleware,
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
@@ -16,11 +16,12 @@ use super::{
     assets, goods,
     guestbook::Guestbook,
     json::{CampaignJson, CartJson, ConversionJson, OrderJson, ProductJson, QuoteJson},
-    pages::{self, till::CheckoutForm},
+    pages::{self, choices::CheckoutForm},
     peers::{Listing, Peers},
+    placing::place,
     sent::{
         AddLine, CheckoutBody, ProductBody, QuoteBody, RemoveLine, Sent, checked_key, idempotency_key,
-        must_be_own, promo_code,
+        must_be_own,
     },
     session::{self, Visitor},
 };
@@ -31,7 +32,6 @@ use crate::{
         extract::{Json, Path, Query},
         id::{self, OrderId, ProductId},
         money::{Currency, Money},
-        origin::Origin,
         reply::Reply,
         strangers,
     },
@@ -39,7 +39,6 @@ use crate::{
         ads::model::Ad,
         cart::model::{CartLine, check_quantity},
         catalog::model::Product,
-        checkout::model::{CheckoutRequest, Order},
         shipping::model::QuoteRequest,
     },
 };
@@ -232,39 +231,11 @@ async fn checkout(
         Some(key) => Some(checked_key(key)?),
         None => idempotency_key(&headers)?,
     };
-    match place(&app, &visitor, &sent.body, key).await {
-        Ok((_, order)) if sent.form => {
-            Ok(Redirect::to(&pages::till::thanks_address(&order.order_id)).into_response())
-        }
-        Ok((status, order)) => Ok((status, Reply::of(OrderJson::from(order))).into_response()),
-        Err(error) if sent.form => pages::till::checkout_again(&app.peers, &visitor, sent.body, error).await,
-        Err(error) => Err(error),
+    if sent.form {
+        return pages::till::buy(&app.peers, &visitor, sent.body, key).await;
     }
-}
-
-async fn place(
-    app: &App,
-    visitor: &Visitor,
-    body: &CheckoutBody,
-    idempotency_key: Option<String>,
-) -> Result<(StatusCode, Order)> {
-    let request = CheckoutRequest {
-        customer: visitor.customer()?,
-        country: body.country,
-        payment_method: body.payment_method,
-        currency: body.currency,
-        shipping_method: body.shipping_method,
-        promo_code: promo_code(body.promo_code.clone())?,
-        tier: visitor.tier(),
-        idempotency_key,
-    };
-    // From here on the request is about this country and this way to pay, whatever it said of itself before.
-    let origin = Origin {
-        country: Some(body.country),
-        payment_method: Some(body.payment_method),
-        ..visitor.origin.clone()
-    };
-    app.peers.checkout(&request, &origin).await
+    let (status, order) = place(&app.peers, &visitor, &sent.body, key).await?;
+    Ok((status, Reply::of(OrderJson::from(order))).into_response())
 }
 
 async fn success(State(app): State<App>, visitor: Visitor, Path(id): Path<OrderId>) -> Result<Response> {

@@ -53,6 +53,17 @@ pub fn is_same_origin(headers: &HeaderMap) -> bool {
     }
 }
 
+/// The page of this very shop that a link or a form was on, as an address to go back to.
+pub fn own_referer(headers: &HeaderMap) -> Option<String> {
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let (from, host) = (text(header::REFERER)?.parse::<Uri>().ok()?, text(header::HOST)?);
+    let own = from.authority()?.as_str().eq_ignore_ascii_case(host);
+    let address = from.path_and_query()?.as_str();
+    // `//elsewhere` and its like would lead out of the shop.
+    let inside = address.starts_with('/') && !address[1..].starts_with(['/', '\\']);
+    (own && inside).then(|| address.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderValue;
@@ -81,6 +92,21 @@ mod tests {
             assert_eq!(prefers_html(&headers(&[("accept", accept)])), html, "{accept}");
         }
         assert!(!prefers_html(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn the_way_back_stays_in_the_shop() {
+        for (referer, back) in [
+            ("http://shop:8000/products/1?currency=EUR", Some("/products/1?currency=EUR")),
+            ("http://shop:8000", Some("/")),
+            ("http://shop:8000//evil.example/", None),
+            ("http://evil.example/cart", None),
+            ("/cart", None),
+            ("nonsense", None),
+        ] {
+            let headers = headers(&[("host", "shop:8000"), ("referer", referer)]);
+            assert_eq!(own_referer(&headers).as_deref(), back, "{referer}");
+        }
     }
 
     #[test]

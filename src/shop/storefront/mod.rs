@@ -10,6 +10,7 @@ pub mod item;
 pub mod json;
 pub mod pages;
 pub mod peers;
+pub mod placing;
 pub mod sent;
 pub mod session;
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! What clients send, as JSON or in a form, and whether it makes sense.
 
 use axum::{
-    extract::{FromRequest, Request},
+    extract::{FromRequest, FromRequestParts, Request},
     http::{HeaderMap, HeaderName},
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Number, Value};
 
-use super::session::Identity;
+use super::session::{Identity, Visitor};
 use crate::{
     kernel::{
         country::Country,
@@ -31,7 +31,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Sent<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
-        if has_media_type(request.headers(), "application/x-www-form-urlencoded") {
+        let (mut parts, body) = request.into_parts();
+        let visitor = Visitor::from_request_parts(&mut parts, state).await?;
+        // All bodies are for carts and orders: whoever may not touch them is not told about their body.
+        visitor.identity()?;
+        let request = Request::from_parts(parts, body);
+        if visitor.browser && has_media_type(request.headers(), "application/x-www-form-urlencoded") {
             let Form(body) = Form::from_request(request, state).await?;
             return Ok(Sent { body, form: true });
         }
@@ -73,6 +78,9 @@ pub struct CheckoutBody {
     /// A form cannot send the header, so it brings the key in a hidden field.
     #[serde(default)]
     pub idempotency_key: Option<String>,
+    /// What the total beside the form was shown for.
+    #[serde(default)]
+    pub quoted: Option<String>,
 }
 
 /// `POST /products`, `PUT /products/{id}`.

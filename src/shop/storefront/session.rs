@@ -11,11 +11,10 @@ use axum::{
 
 use super::{
     guestbook::Guestbook,
-    headers::{cookie, is_same_origin, prefers_html},
+    headers::{cookie, is_same_origin, own_referer, prefers_html},
 };
 use crate::kernel::{
     error::{Error, Kind, Result},
-    extract::has_media_type,
     fact::{Fact, Stated},
     id::{self, CustomerId},
     money::Currency,
@@ -52,8 +51,12 @@ pub struct Visitor {
     /// Whether a page is wanted rather than JSON.
     pub browser: bool,
     pub currency: Currency,
+    /// Whether they said so themselves, here or on an earlier visit.
+    pub currency_chosen: bool,
     /// Where they are, to come back to.
     pub uri: Uri,
+    /// The page of this shop that led here, when the browser tells.
+    pub came_from: Option<String>,
     /// Whether this browser has been here before; a new one cannot have a cart.
     pub returning: bool,
     identity: Result<Identity>,
@@ -64,13 +67,16 @@ pub struct Visitor {
 
 impl Visitor {
     fn of(method: &Method, uri: &Uri, headers: &HeaderMap, origin: Origin) -> Self {
-        let browser = prefers_html(headers) || has_media_type(headers, FORM);
         let token = token(headers);
+        // Every browser asks for a page by name, also when it sends a form; and none of them has a token.
+        let browser = token.is_none() && prefers_html(headers);
         let mut visitor = Visitor {
             origin,
             browser,
             currency: Currency::Usd,
+            currency_chosen: false,
             uri: uri.clone(),
+            came_from: own_referer(headers),
             returning: true,
             identity: Err(Error::new(Kind::Unauthenticated, "this needs a token")),
             refused: None,
@@ -110,11 +116,16 @@ impl Visitor {
 
     /// What the address asks for is kept in the cookie; a browser is forgiven what it cannot mean.
     fn take_currency(&mut self, method: &Method, headers: &HeaderMap) {
-        let asked = query_pairs(&self.uri).into_iter().find(|(name, _)| name == "currency");
-        if let Some((_, asked)) = asked.filter(|_| method.is_safe()) {
+        let pairs = query_pairs(&self.uri);
+        let named = |wanted| pairs.iter().find(|(name, _)| name == wanted).map(|(_, value)| value);
+        let asked = named("currency").filter(|_| method.is_safe());
+        // A form says which currency it filled in by itself: sent back untouched, that is nobody's choice.
+        let asked = asked.filter(|asked| !self.browser || named("for_currency") != Some(asked));
+        if let Some(asked) = asked {
             match asked.parse() {
                 Ok(currency) => {
                     self.currency = currency;
+                    self.currency_chosen = true;
                     if self.browser {
                         self.cookies.push((CURRENCY, currency.code().to_owned()));
                     }
@@ -129,6 +140,7 @@ impl Visitor {
         }
         if self.browser {
             let kept = cookie(headers, CURRENCY).and_then(|text| text.parse().ok());
+            self.currency_chosen = kept.is_some();
             self.currency = kept.unwrap_or(self.currency);
         }
     }
@@ -196,8 +208,6 @@ pub async fn greet(
     Ok(response)
 }
 
-const FORM: &str = "application/x-www-form-urlencoded";
-
 /// The pairs of the query string; none when it is broken.
 pub fn query_pairs(uri: &Uri) -> Vec<(String, String)> {
     uri.query().and_then(|query| serde_urlencoded::from_str(query).ok()).unwrap_or_default()
@@ -264,6 +274,23 @@ mod tests {
     }
 
     #[test]
+    fn whoever_has_a_token_or_asks_for_no_page_is_a_program() {
+        let form = ("content-type", "application/x-www-form-urlencoded");
+        let html = ("accept", "text/html,*/*;q=0.8");
+        for (pairs, browser) in [
+            (&[html][..], true),
+            (&[html, form], true),
+            (&[html, ("authorization", "Bearer user-token-123")], false),
+            (&[html, ("authorization", "Basic x")], false),
+            (&[("accept", "application/json"), form], false),
+            (&[("accept", "*/*"), form], false),
+            (&[form], false),
+        ] {
+            assert_eq!(visitor(Method::POST, "/cart/add", pairs).browser, browser, "{pairs:?}");
+        }
+    }
+
+    #[test]
     fn a_browser_is_a_guest_with_a_session_of_its_own() {
         let new = visitor(Method::GET, "/", &[("accept", "text/html")]);
         assert!(!new.returning && new.cookies.len() == 1);
@@ -282,6 +309,8 @@ mod tests {
             ("/", &cookie[..], Currency::Gbp),
             ("/?currency=JPY", &cookie[..], Currency::Jpy),
             ("/?currency=nonsense", &cookie[..], Currency::Gbp),
+            ("/checkout?currency=EUR&for_currency=EUR", &cookie[..], Currency::Gbp),
+            ("/checkout?currency=EUR&for_currency=USD", &cookie[..], Currency::Eur),
             ("/", &[][..], Currency::Usd),
             ("/products?currency=EUR", &[][..], Currency::Eur),
         ] {

@@ -41,13 +41,15 @@ fn somebody_without_javascript_buys_with_forms_alone() {
     assert_eq!((added.status, &*added.location), (303, "/cart"));
     let cart = html("/cart", &cookie).ok();
     assert!(cart.body.contains("Wireless Headphones"), "{}", cart.body);
-    let page = html("/checkout", &cookie).ok();
-    let key =
-        page.body.split("name=\"idempotency_key\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
-    let body = format!(
-        "country=JP&payment_method=paypal&currency=JPY&shipping_method=standard&promo_code=&idempotency_key={}",
-        key.expect("the form carries a key")
-    );
+    let choices = "country=JP&currency=JPY&shipping_method=standard&promo_code=";
+    let page = html(&format!("/checkout?{choices}"), &cookie).ok();
+    let hidden = |name: &str| {
+        let field = format!("name=\"{name}\" value=\"");
+        let value = page.body.split(&field).nth(1).and_then(|rest| rest.split('"').next());
+        value.expect("the form carries it").replace(' ', "+")
+    };
+    let (key, quoted) = (hidden("idempotency_key"), hidden("quoted"));
+    let body = format!("{choices}&payment_method=paypal&idempotency_key={key}&quoted={quoted}");
     let bought = form("/checkout", &body);
     assert_eq!(bought.status, 303, "{}", bought.body);
     let success = html(&bought.location, &cookie).ok();

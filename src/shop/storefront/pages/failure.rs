@@ -40,7 +40,10 @@ fn error_page(visitor: &Visitor, error: &Error) -> ErrorPage {
     // A refusal is about the request, so its words help; a failure of ours is nobody's business.
     let detail = if kind.status().is_client_error() { error.detail() } else { "" };
     let path = visitor.uri.path();
-    let (back, back_title) = if kind == Kind::Conflict && path == "/checkout" {
+    let came_from = visitor.came_from.as_deref().filter(|_| path.starts_with("/cart/"));
+    let (back, back_title) = if let Some(page) = came_from {
+        (page, "Back to where you were")
+    } else if kind == Kind::Conflict && path == "/checkout" {
         ("/orders", "See your orders")
     } else if path.starts_with("/checkout") || path.starts_with("/cart/") {
         ("/cart", "Back to the cart")
@@ -53,7 +56,7 @@ fn error_page(visitor: &Visitor, error: &Error) -> ErrorPage {
         detail: if detail.is_empty() { String::new() } else { format!("{}.", capital(detail)) },
         advice: advice(kind),
         status: kind.status().as_u16(),
-        back,
+        back: back.to_owned(),
         back_title,
     }
 }

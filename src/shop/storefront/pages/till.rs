@@ -1,87 +1,44 @@
 //! The cart and the checkout.
 
-use axum::response::{IntoResponse, Redirect, Response};
-use futures_util::future::join;
-use serde::Deserialize;
-
-use super::html::{as_failure, show};
+use super::{
+    choices::{CheckoutForm, Choices},
+    html::{as_failure, show},
+    offer::Offer,
+};
 use crate::{
     kernel::{
-        country::Country,
-        error::{Error, Result},
+        error::{Error, Kind, Result},
         id::OrderId,
-        money::Currency,
-        origin::PaymentMethod,
+        origin::Tier,
     },
     shop::{
         cart::model::Cart,
-        shipping::model::{Method, Quote},
         storefront::{
-            goods::{count, shown_items, shown_quotes},
+            goods::{count, shown_items},
+            item::total,
             peers::Peers,
+            placing::place,
             sent::CheckoutBody,
             session::Visitor,
             view::{
                 shell::{Shell, currencies},
                 till::{
                     CartPage, CartRow, CheckoutPage, Complaint, countries, payment_methods, shipping_rows,
-                    sums,
                 },
+                words::price,
             },
         },
     },
 };
+use axum::response::{IntoResponse, Redirect, Response};
 
 pub async fn cart(peers: &Peers, visitor: &Visitor) -> Result<Response> {
     let cart = peers.cart(&visitor.customer()?, &visitor.origin).await?;
     let pieces = count(&cart);
     let (items, currency) = shown_items(peers, visitor, &cart, visitor.currency).await?;
-    let (subtotal, ..) = sums(&items, None, currency);
+    let subtotal = price(total(&items, currency));
     let shell = Shell::new("Your cart", visitor, pieces);
     show(&CartPage { shell, rows: items.into_iter().map(CartRow::from).collect(), subtotal })
-}
-
-/// What the checkout form says so far. A browser is led to sensible values rather than told off.
-#[derive(Debug, Default, Deserialize)]
-pub struct CheckoutForm {
-    country: Option<String>,
-    /// The country that the form was made for: when another is chosen, its currency follows.
-    for_country: Option<String>,
-    currency: Option<String>,
-    payment_method: Option<String>,
-    shipping_method: Option<String>,
-    promo_code: Option<String>,
-}
-
-/// The same with a meaning.
-#[derive(Debug, PartialEq, Eq)]
-struct Choices {
-    country: Country,
-    currency: Currency,
-    payment_method: PaymentMethod,
-    shipping_method: Method,
-    promo_code: String,
-}
-
-impl CheckoutForm {
-    fn choices(self, usual: Currency) -> Choices {
-        let read = |text: &Option<String>| text.as_deref().and_then(|text| text.parse::<Country>().ok());
-        let (country, before) = (read(&self.country), read(&self.for_country));
-        let currency = self.currency.and_then(|text| text.parse().ok()).unwrap_or(usual);
-        // Without a country, the one whose money it is; the first of them.
-        let by_money = || Country::ALL.into_iter().find(|country| country.currency() == currency);
-        let moved = country.filter(|country| before.is_some_and(|before| before != *country));
-        Choices {
-            country: country.or_else(by_money).unwrap_or(Country::Us),
-            currency: moved.map_or(currency, Country::currency),
-            payment_method: self
-                .payment_method
-                .and_then(|text| text.parse().ok())
-                .unwrap_or(PaymentMethod::CreditCard),
-            shipping_method: self.shipping_method.and_then(|text| text.parse().ok()).unwrap_or_default(),
-            promo_code: self.promo_code.unwrap_or_default(),
-        }
-    }
 }
 
 pub async fn checkout(peers: &Peers, visitor: &Visitor, form: CheckoutForm) -> Result<Response> {
@@ -89,14 +46,56 @@ pub async fn checkout(peers: &Peers, visitor: &Visitor, form: CheckoutForm) -> R
     if cart.lines.is_empty() {
         return Ok(Redirect::to("/cart").into_response());
     }
-    let choices = form.choices(visitor.currency);
+    let choices = form.choices(visitor);
+    let offer = Offer::of(peers, visitor, &cart, &choices).await?;
     let shell = Shell::new("Checkout", visitor, count(&cart));
-    checkout_form(peers, visitor, &cart, choices, shell, None).await
+    checkout_form(peers, visitor, &cart, choices, offer, shell, None).await
+}
+
+/// Buys what the form says, when that is what the total beside it was shown for. Otherwise nothing is bought, and the
+/// form comes back with the prices as they are.
+pub async fn buy(
+    peers: &Peers,
+    visitor: &Visitor,
+    body: CheckoutBody,
+    key: Option<String>,
+) -> Result<Response> {
+    let cart = peers.cart(&visitor.customer()?, &visitor.origin).await?;
+    if !cart.lines.is_empty() {
+        let choices = Choices::from(&body);
+        let offer = Offer::of(peers, visitor, &cart, &choices).await?;
+        let same = offer.quoted.is_some() && offer.quoted == body.quoted;
+        // A form that has bought leads to its order, whatever has been put in the cart since.
+        if !same && !has_bought(peers, visitor, key.as_deref()).await? {
+            let shell = Shell { pieces: count(&cart), ..Shell::nowhere("Checkout", visitor) };
+            let known = offer.quoted.is_some();
+            let complaint = Some(if known { Complaint::of_new_prices() } else { Complaint::of_no_prices() });
+            let page = checkout_form(peers, visitor, &cart, choices, offer, shell, complaint).await?;
+            let unknown = || Error::new(Kind::PeerFailed, "nobody could say what the order costs");
+            return Ok(if known { page } else { as_failure(page, unknown()) });
+        }
+    }
+    match place(peers, visitor, &body, key).await {
+        Ok((_, order)) => Ok(Redirect::to(&format!("/checkout/success/{}", order.order_id)).into_response()),
+        Err(error) => checkout_again(peers, visitor, body, error).await,
+    }
+}
+
+/// Whether there is an order by this key.
+async fn has_bought(peers: &Peers, visitor: &Visitor, key: Option<&str>) -> Result<bool> {
+    let Some(key) = key else { return Ok(false) };
+    let customer = visitor.customer()?;
+    let order = OrderId::for_checkout(&customer, key);
+    match peers.order(&customer, &order, &visitor.origin).await {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == Kind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// The answer to a checkout form that was refused: the form again with what is wrong with it, as long as there is a
 /// cart to buy and something the customer can do about it.
-pub async fn checkout_again(
+async fn checkout_again(
     peers: &Peers,
     visitor: &Visitor,
     body: CheckoutBody,
@@ -107,16 +106,11 @@ pub async fn checkout_again(
     }
     let cart = peers.cart(&visitor.customer()?, &visitor.origin).await.ok();
     let Some(cart) = cart.filter(|cart| !cart.lines.is_empty()) else { return Err(error) };
-    let choices = Choices {
-        country: body.country,
-        currency: body.currency,
-        payment_method: body.payment_method,
-        shipping_method: body.shipping_method,
-        promo_code: body.promo_code.unwrap_or_default(),
-    };
+    let choices = Choices::from(&body);
+    let Ok(offer) = Offer::of(peers, visitor, &cart, &choices).await else { return Err(error) };
     let complaint = Complaint::about(&error);
     let shell = Shell { pieces: count(&cart), ..Shell::nowhere("Checkout", visitor) };
-    match checkout_form(peers, visitor, &cart, choices, shell, Some(complaint)).await {
+    match checkout_form(peers, visitor, &cart, choices, offer, shell, Some(complaint)).await {
         Ok(page) => Ok(as_failure(page, error)),
         Err(_) => Err(error),
     }
@@ -127,39 +121,33 @@ async fn checkout_form(
     visitor: &Visitor,
     cart: &Cart,
     choices: Choices,
+    offer: Offer,
     shell: Shell,
     complaint: Option<Complaint>,
 ) -> Result<Response> {
-    let Choices { country, currency, payment_method, shipping_method, promo_code } = choices;
-    let (items, quotes) = join(
-        shown_items(peers, visitor, cart, currency),
-        shown_quotes(peers, visitor, country, count(cart), currency),
-    )
-    .await;
-    let (items, shown) = items?;
-    // Prices in one currency and shipping in another would not add up.
-    let quotes: Vec<Quote> = quotes.into_iter().filter(|quote| quote.cost.currency == shown).collect();
-    let chosen = quotes.iter().find(|quote| quote.method == shipping_method).or(quotes.first());
-    let (subtotal, shipping_cost, total) = sums(&items, chosen.map(|quote| quote.cost), shown);
-    let method = chosen.map_or(shipping_method, |quote| quote.method);
+    let code = choices.promo_code.trim().to_ascii_uppercase();
+    let campaigns = if code.is_empty() { Ok(Vec::new()) } else { peers.campaigns(&visitor.origin).await };
+    let campaign = campaigns.unwrap_or_default().into_iter().find(|campaign| campaign.code == code);
+    let code_note = campaign.map(|campaign| campaign.what.into_owned()).unwrap_or_default();
     show(&CheckoutPage {
-        shell,
+        // One menu for the page and one for the payment, and they say the same.
+        shell: Shell { currencies: currencies(choices.currency), ..shell },
         cart_id: cart.cart_id.clone(),
-        rows: items.into_iter().map(CartRow::from).collect(),
-        country: country.code(),
-        countries: countries(country),
-        payment_methods: payment_methods(payment_method),
-        currencies: currencies(currency),
-        shipping: shipping_rows(&quotes, method),
-        promo_code,
-        subtotal,
-        shipping_cost,
-        total,
+        rows: offer.items.into_iter().map(CartRow::from).collect(),
+        country: choices.country.title(),
+        countries: countries(choices.country),
+        payment_methods: payment_methods(choices.payment_method),
+        for_currency: (!choices.currency_chosen).then(|| choices.currency.code()),
+        shipping: shipping_rows(&offer.quotes, offer.method),
+        method: offer.method.title(),
+        promo_code: choices.promo_code,
+        code,
+        code_note,
+        loyalty: Some(visitor.tier()).filter(|tier| *tier != Tier::Standard).map(Tier::name),
+        subtotal: price(offer.goods),
+        shipping_cost: offer.shipping.map(price).unwrap_or_default(),
+        total: price(offer.total),
+        quoted: offer.quoted,
         complaint,
     })
-}
-
-/// Where the page of a placed order is.
-pub fn thanks_address(order: &OrderId) -> String {
-    format!("/checkout/success/{order}")
 }

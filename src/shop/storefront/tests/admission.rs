@@ -84,6 +84,58 @@ async fn a_form_from_elsewhere_is_refused() {
 }
 
 #[tokio::test]
+async fn programs_are_answered_with_problems_and_never_with_pages() {
+    let shop = Shop::open().await;
+    for (accept, token, status) in [
+        ("*/*", Some(USER), 415),
+        ("application/json", Some(USER), 415),
+        (HTML, Some(USER), 415),
+        (HTML, Some("Bearer nonsense"), 401),
+        ("*/*", None, 401),
+        ("application/json", None, 401),
+    ] {
+        for path in ["/cart/add", "/cart/update", "/cart/remove", "/checkout"] {
+            let mut request = Request::post(path)
+                .header("accept", accept)
+                .header("cookie", "shop_session=a")
+                .header("content-type", "application/x-www-form-urlencoded");
+            if let Some(token) = token {
+                request = request.header("authorization", token);
+            }
+            let request = request.body(Body::from("product_id=1&quantity=1")).expect("a request");
+            let answer = shop.send(request).await;
+            assert_eq!(answer.status.as_u16(), status, "{path} {accept} {token:?}");
+            assert_eq!(answer.header(header::CONTENT_TYPE), "application/problem+json", "{path} {accept}");
+            assert!(answer.headers.get(header::SET_COOKIE).is_none(), "{path} {accept}");
+        }
+    }
+    let request = Request::get("/products/9999").header("accept", HTML).header("authorization", USER);
+    let answer = shop.send(request.body(Body::empty()).expect("a request")).await;
+    assert_eq!(answer.header(header::CONTENT_TYPE), "application/problem+json");
+}
+
+#[tokio::test]
+async fn a_quantity_that_is_refused_leads_back_to_where_it_was_asked_for() {
+    let shop = Shop::open().await;
+    for (referer, back) in [
+        ("http://shop.test:8000/products/1", "href=\"/products/1\">Back to where you were"),
+        ("http://evil.test/products/1", "href=\"/cart\">Back to the cart"),
+    ] {
+        let request = Request::post("/cart/add")
+            .header("accept", HTML)
+            .header("host", "shop.test:8000")
+            .header("origin", "http://shop.test:8000")
+            .header("referer", referer)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Body::from("product_id=1&quantity=100"))
+            .expect("a request");
+        let page = shop.send(request).await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(page.body.contains(back), "{}", page.body);
+    }
+}
+
+#[tokio::test]
 async fn a_visit_begins_once_and_says_where_from() {
     let shop = Shop::open().await;
     let visit = async |session: &str| {

@@ -24,14 +24,10 @@ async fn a_guest_buys_without_a_token_and_without_a_script() {
     assert!(!cart.body.contains("Wireless Headphones"));
     assert!(!shop.page("/cart", "shop_session=other").await.body.contains("Desk Lamp"));
 
-    let form = shop.page("/checkout?country=DE&for_country=US&currency=USD", &cookie).await;
+    let (form, hidden) = shop.quoted("country=DE&for_currency=USD&currency=USD", &cookie).await;
     assert!(form.body.contains("<option value=\"EUR\" selected>"), "the currency follows the country");
-    let key =
-        form.body.split("name=\"idempotency_key\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
-    let key = key.expect("a key");
     let body = format!(
-        "idempotency_key={key}&for_country=DE&country=DE&currency=EUR&payment_method=paypal\
-         &shipping_method=standard&promo_code="
+        "{hidden}&country=DE&currency=EUR&payment_method=paypal&shipping_method=standard&promo_code="
     );
     let placed = shop.form("/checkout", &cookie, &body).await;
     assert_eq!(placed.status, StatusCode::SEE_OTHER, "{}", placed.body);
@@ -51,17 +47,15 @@ async fn a_form_that_is_refused_comes_back_with_its_complaint() {
     let shop = Shop::open().await;
     let cookie = "shop_session=a";
     shop.form("/cart/add", cookie, "product_id=16&quantity=1").await;
-    let form = |country: &str, method: &str, code: &str| {
-        format!(
-            "country={country}&currency=USD&payment_method=paypal&shipping_method={method}&promo_code={code}"
-        )
-    };
     for (country, method, code, said) in [
         ("US", "standard", "%3Cb%3ENONE", "There is no such code"),
         ("US", "standard", "WELCOME5", "20.00 USD or more"),
         ("BR", "overnight", "", "overnight does not go to BR"),
     ] {
-        let page = shop.form("/checkout", cookie, &form(country, method, code)).await;
+        let choices = format!("country={country}&currency=USD&shipping_method={method}&promo_code={code}");
+        let (_, hidden) = shop.quoted(&choices, cookie).await;
+        let body = format!("{hidden}&{choices}&payment_method=paypal");
+        let page = shop.form("/checkout", cookie, &body).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{code}");
         assert!(page.body.to_lowercase().contains(&said.to_lowercase()), "{said}");
         assert!(page.body.contains("role=\"alert\"") && page.body.contains("name=\"promo_code\""));

@@ -7,3 +7,4 @@ mod orders;
 mod pages;
 mod questions;
 mod shop;
+mod totals;

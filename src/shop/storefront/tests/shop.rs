@@ -156,6 +156,18 @@ impl Shop {
         self.send(request.body(Body::empty()).expect("a request")).await
     }
 
+    /// The checkout's page for these choices, and what its form brings back unseen.
+    pub async fn quoted(&self, choices: &str, cookie: &str) -> (Answer, String) {
+        let page = self.page(&format!("/checkout?{choices}"), cookie).await;
+        let hidden = |name: &str| {
+            let field = format!("name=\"{name}\" value=\"");
+            let value = page.body.split(&field).nth(1).and_then(|rest| rest.split('"').next());
+            value.unwrap_or_default().replace(' ', "+").replace("&#60;", "%3C").replace("&#62;", "%3E")
+        };
+        let fields = format!("idempotency_key={}&quoted={}", hidden("idempotency_key"), hidden("quoted"));
+        (page, fields)
+    }
+
     pub async fn form(&self, path: &str, cookie: &str, form: &str) -> Answer {
         let request = Request::post(path)
             .header("accept", HTML)

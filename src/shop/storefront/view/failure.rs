@@ -59,6 +59,6 @@ pub struct ErrorPage {
     pub detail: String,
     pub advice: &'static str,
     pub status: u16,
-    pub back: &'static str,
+    pub back: String,
     pub back_title: &'static str,
 }

@@ -33,7 +33,7 @@ pub struct Choice {
 impl Shell {
     pub fn new(title: impl Into<String>, visitor: &Visitor, pieces: i64) -> Self {
         let mut keep = query_pairs(&visitor.uri);
-        keep.retain(|(name, _)| name != "currency");
+        keep.retain(|(name, _)| name != "currency" && name != "for_currency");
         let search = keep.iter().find(|(name, _)| name == "search").map(|(_, value)| value.clone());
         Shell {
             title: title.into(),

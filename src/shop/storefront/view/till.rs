@@ -13,12 +13,11 @@ use crate::{
         country::Country,
         error::{Error, Kind},
         id::ProductId,
-        money::{Currency, Money},
         origin::PaymentMethod,
     },
     shop::{
         shipping::model::{Method, Quote},
-        storefront::item::{Item, total},
+        storefront::item::Item,
     },
 };
 
@@ -113,16 +112,25 @@ impl Complaint {
         Complaint { title, text, field: error.field().unwrap_or_default().to_owned() }
     }
 
+    pub fn of_new_prices() -> Self {
+        Complaint {
+            title: "Prices have changed for your choice",
+            text: "Please check and place the order again. Nothing was bought yet.".to_owned(),
+            field: String::new(),
+        }
+    }
+
+    pub fn of_no_prices() -> Self {
+        Complaint {
+            title: "We cannot say what it costs right now",
+            text: "Nothing was bought. Please refresh the prices in a moment.".to_owned(),
+            field: String::new(),
+        }
+    }
+
     pub fn is_about(&self, field: &str) -> bool {
         self.field == field
     }
-}
-
-/// The sums under a checkout: goods, shipping when it is known, and both.
-pub fn sums(items: &[Item], shipping: Option<Money>, currency: Currency) -> (String, String, String) {
-    let goods = total(items, currency);
-    let all = shipping.and_then(|cost| goods.plus(cost)).unwrap_or(goods);
-    (price(goods), shipping.map(price).unwrap_or_default(), price(all))
 }
 
 #[derive(Template)]
@@ -142,19 +150,32 @@ pub struct CheckoutPage {
     pub country: &'static str,
     pub countries: Vec<Choice>,
     pub payment_methods: Vec<Choice>,
-    pub currencies: Vec<Choice>,
+    /// The currency, when it was not the customer who chose it.
+    pub for_currency: Option<&'static str>,
     pub shipping: Vec<ShippingRow>,
+    /// The way to send it that is in the total.
+    pub method: &'static str,
+    /// As it was typed.
     pub promo_code: String,
+    /// As it is applied; empty without one.
+    pub code: String,
+    /// What the code does, when that is known.
+    pub code_note: String,
+    /// The customer's tier, when it takes something off.
+    pub loyalty: Option<&'static str>,
     pub subtotal: String,
     /// Empty when nobody could say what shipping costs.
     pub shipping_cost: String,
     pub total: String,
+    /// What the total was made for; none when it is not known, and then there is nothing to buy.
+    pub quoted: Option<String>,
     pub complaint: Option<Complaint>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::money::{Currency, Money};
 
     #[test]
     fn shipping_without_quotes_is_still_a_choice() {
