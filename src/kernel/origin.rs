@@ -106,6 +106,12 @@ pub struct Origin {
     pub others: Option<Arc<str>>,
 }
 
+/// Whether `text` can name a session. It becomes part of a cart's key: short, and of harmless characters.
+pub fn is_session(text: &str) -> bool {
+    let harmless = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    (1..=64).contains(&text.len()) && text.bytes().all(harmless)
+}
+
 impl<S: Sync> FromRequestParts<S> for Origin {
     type Rejection = Infallible;
 

@@ -5,7 +5,10 @@ use std::{fmt::Write, sync::Arc};
 use axum::{extract::Request, middleware::Next, response::Response};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::{kernel::origin::Origin, telemetry::config::decode};
+use crate::{
+    kernel::origin::{Origin, is_session},
+    telemetry::config::decode,
+};
 
 pub const HEADER: HeaderName = HeaderName::from_static("baggage");
 
@@ -16,7 +19,6 @@ const SESSION: &str = "session.id";
 
 /// W3C's limit for the whole header.
 const LIMIT_BYTES: usize = 8192;
-const SESSION_BYTES: usize = 64;
 
 /// Reads the baggage of a request, so that handlers can take it as an argument.
 pub async fn read(mut request: Request, next: Next) -> Response {
@@ -84,12 +86,6 @@ pub fn header(origin: &Origin) -> Option<HeaderValue> {
         let _ = write!(text, "{comma}{others}");
     }
     (!text.is_empty()).then(|| HeaderValue::from_str(&text).ok()).flatten()
-}
-
-/// A session names a cart and a cache key: short, and of harmless characters.
-fn is_session(text: &str) -> bool {
-    let harmless = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-    (1..=SESSION_BYTES).contains(&text.len()) && text.bytes().all(harmless)
 }
 
 #[cfg(test)]

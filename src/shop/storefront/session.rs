@@ -18,7 +18,7 @@ use crate::kernel::{
     fact::{Fact, Stated},
     id::{self, CustomerId},
     money::Currency,
-    origin::{Origin, Tier},
+    origin::{Origin, Tier, is_session},
 };
 
 /// The person behind a request. Guests of the shop share one user; the session tells them apart.
@@ -226,10 +226,6 @@ fn token(headers: &HeaderMap) -> Option<Result<Identity>> {
             .map(|(_, identity)| *identity)
             .ok_or_else(|| Error::new(Kind::Unauthenticated, "nobody has this token")),
     )
-}
-
-fn is_session(text: &str) -> bool {
-    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 #[cfg(test)]
