@@ -122,7 +122,7 @@ pub const OFFERS: [Offer; 4] = [
     Offer {
         code: "WELCOME5",
         title: "Welcome",
-        what: "5 dollars off one order of 20 dollars or more (or its price point in your currency)",
+        what: "About 5 dollars off one order of 20 or more",
         once_per_customer: true,
         rule: Rule::Fixed(welcome),
     },
