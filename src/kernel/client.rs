@@ -62,6 +62,16 @@ impl Lost {
     }
 }
 
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Lost::Refused(text) => write!(f, "nobody can be reached there: {text}"),
+            Lost::TimedOut => f.write_str("no answer came in time"),
+            Lost::Broken(text) => write!(f, "the connection broke: {text}"),
+        }
+    }
+}
+
 /// Takes errands to a peer. The dressed carrier of a service stands between its `Client` and the socket.
 pub trait Carrier: Send + Sync {
     fn carry(&self, errand: Errand) -> BoxFuture<'_, Result<Response<Bytes>, Lost>>;

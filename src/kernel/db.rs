@@ -175,6 +175,8 @@ const LOCK_CODES: [&str; 7] = ["5", "261", "517", "773", "55P03", "40P01", "5701
 impl From<sqlx::Error> for DbError {
     fn from(error: sqlx::Error) -> Self {
         match &error {
+            // Opening a pool tries until its time is over, and the cause is lost.
+            sqlx::Error::PoolTimedOut => DbError::Unavailable("no connection could be made".into()),
             sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)
             | sqlx::Error::PoolClosed

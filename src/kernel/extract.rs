@@ -24,7 +24,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
             return Err(Error::new(Kind::UnsupportedMedia, detail));
         }
         let body = read(request, state).await?;
-        serde_json::from_slice(&body).map(Json).map_err(|error| refuse(&body, &error))
+        parse(&body).map(Json)
     }
 }
 
@@ -93,10 +93,27 @@ async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Erro
     })
 }
 
-/// serde_json's own words name the field and the place, never a value from elsewhere than this request. Whether the
-/// body is JSON at all is asked apart: a number where a word belongs is called a syntax error by some derived types.
-fn refuse(body: &[u8], error: &serde_json::Error) -> Error {
-    let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
-    let kind = if is_json { Kind::Invalid } else { Kind::Malformed };
-    Error::new(kind, format!("the body is wrong: {error}"))
+/// Reads a JSON object. serde_json's own words say what is wrong and where, never a value from elsewhere than this
+/// request; the path to it names the field.
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+    // A derived struct would also take an array of its fields in order; nobody means that.
+    let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
+    // Whether the body is JSON at all is asked apart: a number where a word belongs is called a syntax error by some
+    // derived types.
+    let is_json = || serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
+    if first != Some(&b'{') && is_json() {
+        return Err(Error::new(Kind::Invalid, "the body must be a JSON object"));
+    }
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut json).and_then(|value| {
+        let end = json.end();
+        end.map(|()| value)
+            .map_err(|error| serde_path_to_error::Error::new(serde_path_to_error::Track::new().path(), error))
+    });
+    value.map_err(|error| {
+        let field = error.path().to_string();
+        let kind = if is_json() { Kind::Invalid } else { Kind::Malformed };
+        let detail = format!("the body is wrong: {}", error.into_inner());
+        Error::new(kind, detail).at((field != "." && kind == Kind::Invalid).then(|| field.into()))
+    })
 }

@@ -107,7 +107,7 @@ impl Kind {
             Kind::Malformed => "The request could not be read",
             Kind::Unauthenticated => "A token is needed",
             Kind::Declined => "The payment was declined",
-            Kind::Forbidden => "This token may not do that",
+            Kind::Forbidden => "That is not allowed",
             Kind::NotFound => "Not found",
             Kind::MethodNotAllowed => "This address does not take that method",
             Kind::Conflict => "The request contradicts an earlier one",

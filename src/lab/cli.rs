@@ -122,10 +122,10 @@ macro_rules! peer_flags {
         }
 
         impl PeerFlags {
-            /// What was said about `service`.
+            /// What was said about `service`; an empty variable says nothing.
             pub fn of(&self, service: Service) -> Option<&str> {
                 match service {
-                    $(Service::$service => self.$field.as_deref(),)*
+                    $(Service::$service => self.$field.as_deref().filter(|urls| !urls.trim().is_empty()),)*
                     Service::Lab => None,
                 }
             }

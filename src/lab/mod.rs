@@ -4,6 +4,7 @@ pub mod assemble;
 pub mod cli;
 pub mod hosts;
 pub mod listen;
+pub mod reach;
 pub mod run;
 pub mod settings;
 pub mod table;

@@ -17,7 +17,7 @@ use tokio::{
 use super::{
     cli::{Cli, Command, Common, PeerFlags, Ready, Serve, ShopperFlags, Up},
     hosts::{self, Host},
-    listen,
+    listen, reach,
     settings::Settings,
     table::{Row, render},
 };
@@ -38,7 +38,7 @@ use crate::{
         visit::Source,
     },
     telemetry::{
-        config::Config,
+        config::{self, Config, Signal},
         exposition,
         init::{Setup, Telemetry},
     },
@@ -48,10 +48,10 @@ use crate::{
 /// Exit code for "could not tell": bad arguments, an environment that is not ready.
 const COULD_NOT: u8 = 2;
 /// How stopping may spend its five seconds: visits, the storefront, the others, the signals.
-const VISITS_GRACE: Duration = Duration::from_millis(1000);
-const STOREFRONT_GRACE: Duration = Duration::from_millis(1000);
+const VISITS_GRACE: Duration = Duration::from_millis(600);
+const STOREFRONT_GRACE: Duration = Duration::from_millis(2000);
 const OTHERS_GRACE: Duration = Duration::from_millis(300);
-const SIGNALS_GRACE: Duration = Duration::from_millis(1800);
+const SIGNALS_GRACE: Duration = Duration::from_millis(1500);
 /// The name of the thread shoppers come from.
 const SHOPPERS: &str = "shoppers";
 /// Exit code of a process that a second Ctrl-C ended, by the shell's convention.
@@ -108,7 +108,7 @@ fn ready(flags: &Ready) -> ExitCode {
         };
         let transport = Deadline(Transport::new(transport::http(), peers));
         let answer = transport.carry(errand).await;
-        answer.map(|answer| answer.status().is_success()).map_err(|lost| anyhow!("{lost:?}"))
+        answer.map(|answer| answer.status().is_success()).map_err(|lost| anyhow!("{}: {lost}", flags.url))
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     match runtime.map_err(anyhow::Error::from).and_then(|runtime| runtime.block_on(asked)) {
@@ -165,19 +165,18 @@ impl Session<'_> {
             Some(flags) => Some(self.open_lab(flags, telemetry).await?),
             None => None,
         };
-        say(&self.table(telemetry, common, begun));
+        say(&self.table(telemetry, common, begun).await);
 
         wait_for(asked_to_stop.clone()).await;
         say("doorbuster: closing the shop\n");
-        if let Some(lab) = &lab {
-            let _ = tokio::time::timeout(VISITS_GRACE, lab.shoppers.stop()).await;
-        }
         let (storefronts, others): (Vec<_>, Vec<_>) =
             hosts.into_iter().partition(|host| host.service == Service::Storefront);
-        for (hosts, grace) in [(storefronts, STOREFRONT_GRACE), (others, OTHERS_GRACE)] {
-            hosts.iter().for_each(|host| host.stop(grace));
-            futures_util::future::join_all(hosts.into_iter().map(Host::ended)).await;
+        if let Some(lab) = &lab {
+            let _ = tokio::time::timeout(STOREFRONT_GRACE, lab.shoppers.stop()).await;
         }
+        // Who is inside may finish; the services behind stay until the storefront has let go.
+        closed(storefronts, STOREFRONT_GRACE).await;
+        closed(others, OTHERS_GRACE).await;
         if let Some(lab) = lab {
             lab.stop.send_replace(true);
         }
@@ -227,6 +226,7 @@ impl Session<'_> {
             // Another occasion each time: the same shoppers may buy again tomorrow, in the same database.
             source: Source { seed: flags.seed, occasion: clock::now_millis().unsigned_abs() },
             mix: Mix { visits_per_minute: flags.visits_per_minute, ..Mix::normal() },
+            grace: VISITS_GRACE,
             ..Options::default()
         };
         let (begun, have_begun) = oneshot::channel();
@@ -242,7 +242,7 @@ impl Session<'_> {
         have_begun.await.context("the shoppers ended before they began")?
     }
 
-    fn table(&self, telemetry: &Telemetry, common: &Common, begun: Instant) -> String {
+    async fn table(&self, telemetry: &Telemetry, common: &Common, begun: Instant) -> String {
         let took = begun.elapsed().as_millis();
         let version = env!("CARGO_PKG_VERSION");
         if let [service] = self.services
@@ -261,20 +261,12 @@ impl Session<'_> {
             Row::new(
                 "database",
                 self.settings.database_title(),
-                off_unless(common.database_url.is_some(), "DATABASE_URL"),
+                off_unless(common.database_url.as_ref().is_some_and(|url| !url.is_empty()), "DATABASE_URL"),
             ),
-            match &self.settings.redis_url {
-                Some(_) => Row::new("cache", "Redis", ""),
-                None => Row::new("cache", "in memory", "REDIS_URL is not set"),
-            },
+            self.cache_row().await,
         ];
-        for (signal, destination) in telemetry.destinations() {
-            let disabled = telemetry.config().disabled;
-            rows.push(match destination {
-                Some(place) => Row::new(signal, place, ""),
-                None if disabled => Row::new(signal, "off", "OTEL_SDK_DISABLED is set"),
-                None => Row::new(signal, "not sent", "OTEL_EXPORTER_OTLP_ENDPOINT is not set"),
-            });
+        for signal in Signal::ALL {
+            rows.push(signal_row(telemetry.config(), signal).await);
         }
         rows.push(Row::new("log lines", "standard output", "JSON, one object a line"));
         if let Some(flags) = &self.shoppers {
@@ -283,6 +275,39 @@ impl Session<'_> {
         }
         render(&format!("doorbuster {version}: the shop is open after {took} ms"), &rows)
     }
+}
+
+impl Session<'_> {
+    async fn cache_row(&self) -> Row {
+        let Some(url) = &self.settings.redis_url else {
+            return Row::new("cache", "in memory", "REDIS_URL is not set");
+        };
+        let Some(place) = reach::place(url) else { return Row::new("cache", "Redis", "") };
+        let there = reach::listens(&place).await;
+        let note = if there { "" } else { "not reachable: carts are in memory until it is" };
+        Row::new("cache", format!("Redis {place}"), note)
+    }
+}
+
+/// Where a signal goes, or why it does not.
+async fn signal_row(config: &Config, signal: Signal) -> Row {
+    let name = signal.name();
+    if config.disabled {
+        return Row::new(name, "off", "OTEL_SDK_DISABLED is set");
+    }
+    if config.declined.contains(&signal) {
+        return Row::new(name, "not sent", format!("{} is none", config::exporter(signal)));
+    }
+    let Some(to) = config.destination(signal) else {
+        return Row::new(name, "not sent", "OTEL_EXPORTER_OTLP_ENDPOINT is not set");
+    };
+    let endpoint = to.endpoint.to_string();
+    let there = match reach::place(&endpoint) {
+        Some(place) => reach::listens(&place).await,
+        None => true,
+    };
+    let shown = endpoint.split('?').next().unwrap_or_default().to_owned();
+    Row::new(name, shown, if there { "" } else { "not reachable: signals wait until it is" })
 }
 
 struct Lab {
@@ -340,6 +365,12 @@ fn signals() -> Result<watch::Receiver<bool>> {
 async fn ended(mut stopped: watch::Receiver<bool>) -> Duration {
     let _ = stopped.wait_for(|stop| *stop).await;
     Duration::ZERO
+}
+
+/// Stops `hosts`, which may take `grace` for what is under way.
+async fn closed(hosts: Vec<Host>, grace: Duration) {
+    hosts.iter().for_each(|host| host.stop(grace));
+    futures_util::future::join_all(hosts.into_iter().map(Host::ended)).await;
 }
 
 async fn wait_for(mut told: watch::Receiver<bool>) {

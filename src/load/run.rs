@@ -25,6 +25,9 @@ use super::{
 };
 use crate::kernel::client::Carrier;
 
+/// How many surges there may be on top of each other.
+const MOST_SURGES: usize = 32;
+
 /// How the shoppers are to come.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -118,11 +121,16 @@ impl Shoppers {
     /// Adds visits for `duration` that make about `requests_per_minute` together, on top of what runs.
     pub fn surge(&self, duration: Duration, requests_per_minute: f64) -> Result<(), MixError> {
         check_rate("requests_per_minute", requests_per_minute)?;
+        let mut taken = false;
         self.change(|plan, now| {
-            let visits_per_minute = requests_per_minute / plan.mix.requests_per_visit();
-            plan.schedule.surge(now, duration, visits_per_minute);
+            taken = plan.schedule.surges(now) < MOST_SURGES;
+            if taken {
+                let visits_per_minute = requests_per_minute / plan.mix.requests_per_visit();
+                plan.schedule.surge(now, duration, visits_per_minute);
+            }
         });
-        Ok(())
+        let why = || format!("comes on top of {MOST_SURGES} others, which is as many as there may be");
+        if taken { Ok(()) } else { Err(MixError { field: "requests_per_minute", why: why() }) }
     }
 
     /// Ends whatever comes on top.

@@ -79,6 +79,11 @@ impl Schedule {
         self.add_up();
     }
 
+    /// How many surges are under way or to come at `now`.
+    pub fn surges(&self, now: Duration) -> usize {
+        self.surges.iter().filter(|(until, _)| *until > now).count()
+    }
+
     /// Ends at `now` whatever comes on top.
     pub fn end_surges(&mut self, now: Duration) {
         for (until, rate) in &mut self.surges {

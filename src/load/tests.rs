@@ -150,6 +150,10 @@ async fn the_rate_changes_while_they_come() {
     shoppers.surge(Duration::from_secs(60), 60.0).expect("fit");
     let surge = shoppers.tally().visits_per_minute;
     assert!((surge * Mix::normal().requests_per_visit() - 60.0).abs() < 1e-9, "{surge}");
+    for _ in 1..32 {
+        shoppers.surge(Duration::from_secs(60), 1.0).expect("fits");
+    }
+    assert!(shoppers.surge(Duration::from_secs(60), 1.0).is_err(), "one too many");
     shoppers.end_surges();
     assert_eq!(shoppers.tally().visits_per_minute, 0.0);
     assert!(shoppers.set_rate(-1.0, Duration::ZERO).is_err());

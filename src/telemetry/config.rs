@@ -41,6 +41,8 @@ pub struct Config {
     pub traces: Option<Destination>,
     pub metrics: Option<Destination>,
     pub logs: Option<Destination>,
+    /// Signals that are not to be sent although there is somewhere to send them: `OTEL_…_EXPORTER=none`.
+    pub declined: Vec<Signal>,
     pub metric_interval: Duration,
     /// Directives for log lines, in `RUST_LOG`'s grammar.
     pub log_filter: String,
@@ -56,13 +58,19 @@ impl Config {
     /// Reads variables through `read`, so that a test need not touch the real ones.
     pub fn read(read: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
         let read = |name: &str| read(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-        let disabled = read("OTEL_SDK_DISABLED").is_some_and(|text| text.eq_ignore_ascii_case("true"));
+        let disabled = match read("OTEL_SDK_DISABLED").map(|text| text.to_ascii_lowercase()).as_deref() {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(other) => return Err(format!("OTEL_SDK_DISABLED: `{other}` is neither true nor false")),
+        };
+        check_sampler(&read)?;
         let destination = |signal| if disabled { Ok(None) } else { destination(&read, signal) };
         Ok(Config {
             disabled,
             traces: destination(Signal::Traces)?,
             metrics: destination(Signal::Metrics)?,
             logs: destination(Signal::Logs)?,
+            declined: Signal::ALL.into_iter().filter(|signal| declines(&read, *signal)).collect(),
             metric_interval: millis(&read, "OTEL_METRIC_EXPORT_INTERVAL")?
                 .filter(|interval| !interval.is_zero())
                 .unwrap_or(METRIC_INTERVAL),
@@ -79,6 +87,30 @@ impl Config {
     }
 }
 
+/// The SDK reads the sampler's variables itself, and passes over what it does not know.
+fn check_sampler(read: &impl Fn(&str) -> Option<String>) -> Result<(), String> {
+    const KNOWN: [&str; 6] = [
+        "always_on",
+        "always_off",
+        "traceidratio",
+        "parentbased_always_on",
+        "parentbased_always_off",
+        "parentbased_traceidratio",
+    ];
+    if let Some(sampler) = read("OTEL_TRACES_SAMPLER")
+        && !KNOWN.contains(&sampler.as_str())
+    {
+        let known = KNOWN.join(" ");
+        return Err(format!("OTEL_TRACES_SAMPLER: `{sampler}` is not known, expected one of {known}"));
+    }
+    match read("OTEL_TRACES_SAMPLER_ARG") {
+        Some(text) if !text.parse().is_ok_and(|ratio: f64| (0.0..=1.0).contains(&ratio)) => {
+            Err(format!("OTEL_TRACES_SAMPLER_ARG: `{text}` is not a number from 0 to 1"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The more exact variable wins: `OTEL_EXPORTER_OTLP_TRACES_X` over `OTEL_EXPORTER_OTLP_X`.
 fn destination(
     read: &impl Fn(&str) -> Option<String>,
@@ -91,10 +123,10 @@ fn destination(
         read(&one).map(|text| (one, text)).or_else(|| read(&all).map(|text| (all, text)))
     };
 
-    let exporter = format!("OTEL_{upper}_EXPORTER");
+    let exporter = exporter(signal);
     match read(&exporter).as_deref() {
         None | Some("otlp") => {}
-        Some("none") => return Ok(None),
+        Some(NONE) => return Ok(None),
         Some(other) => return Err(format!("{exporter}: `{other}` is not known, expected otlp or none")),
     }
     let endpoint = exact("ENDPOINT");
@@ -129,6 +161,17 @@ fn destination(
     let timeout = millis(read, &exact("TIMEOUT"))?;
     let timeout = timeout.or(millis(read, "OTEL_EXPORTER_OTLP_TIMEOUT")?).unwrap_or(TIMEOUT);
     Ok(Some(Destination { endpoint: uri, headers, timeout, gzip }))
+}
+
+const NONE: &str = "none";
+
+/// The variable that chooses a signal's exporter.
+pub fn exporter(signal: Signal) -> String {
+    format!("OTEL_{}_EXPORTER", signal.name().to_uppercase())
+}
+
+fn declines(read: &impl Fn(&str) -> Option<String>, signal: Signal) -> bool {
+    read(&exporter(signal)).as_deref() == Some(NONE)
 }
 
 /// `key=value,key=value`, values percent-encoded as in W3C baggage. A value is a secret: errors do not repeat it.
@@ -218,6 +261,9 @@ mod tests {
             (("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"), "http/protobuf"),
             (("OTEL_EXPORTER_OTLP_TIMEOUT", "10s"), "milliseconds"),
             (("OTEL_TRACES_EXPORTER", "zipkin"), "OTEL_TRACES_EXPORTER"),
+            (("OTEL_TRACES_SAMPLER", "bogus"), "parentbased_traceidratio"),
+            (("OTEL_TRACES_SAMPLER_ARG", "7"), "OTEL_TRACES_SAMPLER_ARG"),
+            (("OTEL_SDK_DISABLED", "maybe"), "OTEL_SDK_DISABLED"),
             (("OTEL_EXPORTER_OTLP_HEADERS", "key=%zzsecret"), "OTEL_EXPORTER_OTLP_HEADERS"),
         ] {
             let error = read(&[pair, endpoint]).expect_err(pair.0);

@@ -1,25 +1,29 @@
 //! The thread that takes signals out of the process, and the counters of what became of them.
 //!
 //! It has a runtime of its own, so that no backend ever takes time from a service, and speaks to no subscriber, so that
-//! sending a signal never makes another.
+//! sending a signal never makes another: but for one line when a destination fails, and one when it is back.
 
 use std::{
+    io::Write,
     sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
+use ::http::{HeaderMap, HeaderValue, header};
+use flate2::{Compression, write::GzEncoder};
 use opentelemetry::{KeyValue, metrics::Meter};
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_sdk::Resource;
 use prost::Message;
 use tokio::sync::watch;
+use tracing::Dispatch;
 
 use super::{
     config::{Config, Signal},
     encode::{self, Records, Spans},
     http,
-    names::{attribute, metric, unit},
+    names::{attribute, help, metric, unit},
     outbox::{Outbox, Parcel},
     scope::Scope,
     siblings,
@@ -120,6 +124,7 @@ impl Egress {
             let egress = self.clone();
             meter
                 .u64_observable_counter(name)
+                .with_description(help(name))
                 .with_unit(unit::RECORDS)
                 .with_callback(move |observer| {
                     egress.exits().iter().for_each(|exit| observer.observe(read(exit), &exit.labels()));
@@ -129,6 +134,7 @@ impl Egress {
         let egress = self.clone();
         meter
             .u64_observable_gauge(metric::TELEMETRY_QUEUE)
+            .with_description(help(metric::TELEMETRY_QUEUE))
             .with_unit(unit::BYTES)
             .with_callback(move |observer| {
                 for exit in egress.exits() {
@@ -142,11 +148,12 @@ impl Egress {
     pub fn start(&self, scopes: Vec<Arc<Scope>>, resources: Vec<Resource>) -> std::io::Result<Running> {
         let (stop, stopped) = watch::channel(None);
         let egress = self.clone();
+        let aloud = tracing::dispatcher::get_default(Clone::clone);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let thread = thread::Builder::new().name("egress".into()).spawn(move || {
             let silence = tracing::subscriber::NoSubscriber::default();
             tracing::subscriber::with_default(silence, || {
-                runtime.block_on(egress.run(scopes, resources, stopped));
+                runtime.block_on(egress.run(scopes, resources, stopped, aloud));
             });
         })?;
         Ok(Running { stop, thread })
@@ -157,12 +164,13 @@ impl Egress {
         scopes: Vec<Arc<Scope>>,
         resources: Vec<Resource>,
         stopped: watch::Receiver<Option<Instant>>,
+        aloud: Dispatch,
     ) {
         let http = http::client();
         let mut tasks = tokio::task::JoinSet::new();
         for outbox in &self.outboxes {
-            let (sender, client) = (outbox.clone(), http.clone());
-            tasks.spawn(async move { sender.run(client).await });
+            let (sender, client, aloud) = (outbox.clone(), http.clone(), aloud.clone());
+            tasks.spawn(async move { sender.run(client, &aloud).await });
             let (outbox, resources) = (outbox.clone(), resources.clone());
             match outbox.signal {
                 Signal::Traces => {
@@ -238,10 +246,20 @@ async fn send_metrics(
 fn parcel(request: &ExportMetricsServiceRequest, outbox: &Outbox) -> Parcel {
     let metrics = request.resource_metrics.iter().flat_map(|resource| &resource.scope_metrics);
     let records = metrics.map(|scope| scope.metrics.len() as u64).sum();
-    let mut headers = ::http::HeaderMap::from_iter(outbox.destination.headers.iter().cloned());
-    let protobuf = ::http::HeaderValue::from_static("application/x-protobuf");
-    headers.insert(::http::header::CONTENT_TYPE, protobuf);
-    Parcel { body: request.encode_to_vec().into(), headers, records }
+    let mut headers = HeaderMap::from_iter(outbox.destination.headers.iter().cloned());
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-protobuf"));
+    let plain = request.encode_to_vec();
+    let packed = outbox.destination.gzip.then(|| packed(&plain).ok()).flatten();
+    if packed.is_some() {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    Parcel { body: packed.unwrap_or(plain).into(), headers, records }
+}
+
+fn packed(plain: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
+    packer.write_all(plain)?;
+    packer.finish()
 }
 
 async fn end_of(mut stopped: watch::Receiver<Option<Instant>>) -> Instant {

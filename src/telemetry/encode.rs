@@ -20,7 +20,7 @@ use super::{config::Destination, door::Door, outbox::Outbox, queue::Queue};
 /// Spans or records that wait to be encoded may take about this much, in bytes.
 const LIMIT_BYTES: usize = 24 * 1024 * 1024;
 /// How long the first of a batch waits for others to come along.
-const LINGER: Duration = Duration::from_millis(100);
+const LINGER: Duration = Duration::from_millis(200);
 /// The most records in one request.
 const BATCH: usize = 2048;
 

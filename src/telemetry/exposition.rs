@@ -20,7 +20,9 @@ pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; cha
 struct Family {
     kind: &'static str,
     unit: &'static str,
-    samples: String,
+    help: String,
+    /// One entry a series, with all its lines.
+    series: Vec<String>,
 }
 
 /// Writes all metrics of all services.
@@ -35,12 +37,17 @@ pub fn render(request: &ExportMetricsServiceRequest) -> String {
         }
     }
     let mut out = String::new();
-    for (name, family) in &families {
+    for (name, family) in &mut families {
         let _ = writeln!(out, "# TYPE {name} {}", family.kind);
         if !family.unit.is_empty() {
             let _ = writeln!(out, "# UNIT {name} {}", family.unit);
         }
-        out.push_str(&family.samples);
+        if !family.help.is_empty() {
+            let _ = writeln!(out, "# HELP {name} {}", escaped(&family.help));
+        }
+        // In order, so that two expositions can be compared line by line.
+        family.series.sort_unstable();
+        family.series.iter().for_each(|series| out.push_str(series));
     }
     out.push_str("# EOF\n");
     out
@@ -55,35 +62,38 @@ fn add(families: &mut BTreeMap<String, Family>, metric: &Metric, service: &str) 
         Some(Data::Histogram(_)) => "histogram",
         Some(Data::ExponentialHistogram(_) | Data::Summary(_)) | None => return,
     };
-    let family = families.entry(name.clone()).or_insert(Family { kind, unit, samples: String::new() });
-    let samples = &mut family.samples;
+    let family = families.entry(name.clone()).or_insert_with(|| Family {
+        kind,
+        unit,
+        help: metric.description.clone(),
+        series: Vec::new(),
+    });
     match &metric.data {
         Some(Data::Sum(sum)) => {
             let suffix = if sum.is_monotonic { "_total" } else { "" };
-            sum.data_points.iter().for_each(|point| number(samples, &name, suffix, service, point));
+            family.series.extend(sum.data_points.iter().map(|point| number(&name, suffix, service, point)));
         }
         Some(Data::Gauge(gauge)) => {
-            gauge.data_points.iter().for_each(|point| number(samples, &name, "", service, point));
+            family.series.extend(gauge.data_points.iter().map(|point| number(&name, "", service, point)));
         }
         Some(Data::Histogram(histogram)) => {
-            histogram.data_points.iter().for_each(|point| buckets(samples, &name, service, point));
+            family.series.extend(histogram.data_points.iter().map(|point| buckets(&name, service, point)));
         }
         Some(Data::ExponentialHistogram(_) | Data::Summary(_)) | None => {}
     }
 }
 
-fn number(out: &mut String, name: &str, suffix: &str, service: &str, point: &NumberDataPoint) {
+fn number(name: &str, suffix: &str, service: &str, point: &NumberDataPoint) -> String {
     let labels = labels(service, &point.attributes);
-    let _ = match point.value {
-        Some(number_data_point::Value::AsInt(value)) => writeln!(out, "{name}{suffix}{{{labels}}} {value}"),
-        Some(number_data_point::Value::AsDouble(value)) => {
-            writeln!(out, "{name}{suffix}{{{labels}}} {value}")
-        }
-        None => Ok(()),
-    };
+    match point.value {
+        Some(number_data_point::Value::AsInt(value)) => format!("{name}{suffix}{{{labels}}} {value}\n"),
+        Some(number_data_point::Value::AsDouble(value)) => format!("{name}{suffix}{{{labels}}} {value}\n"),
+        None => String::new(),
+    }
 }
 
-fn buckets(out: &mut String, name: &str, service: &str, point: &HistogramDataPoint) {
+fn buckets(name: &str, service: &str, point: &HistogramDataPoint) -> String {
+    let mut out = String::new();
     let labels = labels(service, &point.attributes);
     let mut below = 0;
     let bounds = point.explicit_bounds.iter().map(|bound| format!("{bound:?}"));
@@ -93,6 +103,7 @@ fn buckets(out: &mut String, name: &str, service: &str, point: &HistogramDataPoi
     }
     let _ = writeln!(out, "{name}_count{{{labels}}} {}", point.count);
     let _ = writeln!(out, "{name}_sum{{{labels}}} {}", point.sum.unwrap_or(0.0));
+    out
 }
 
 fn labels(service: &str, attributes: &[KeyValue]) -> String {
@@ -102,10 +113,13 @@ fn labels(service: &str, attributes: &[KeyValue]) -> String {
     let mut out = String::new();
     for (key, value) in pairs {
         let comma = if out.is_empty() { "" } else { "," };
-        let value = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
-        let _ = write!(out, "{comma}{key}=\"{value}\"");
+        let _ = write!(out, "{comma}{key}=\"{}\"", escaped(&value));
     }
     out
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
 fn value(pair: &KeyValue) -> String {

@@ -75,8 +75,8 @@ pub fn log(fact: &Fact) {
             warn!(name: "sales.not_counted", order_id = order_id.as_str(), "catalog did not count the sales");
         }
         Fact::PromotionApplied { code, discount } => {
-            let (code, discount) = (&**code, discount.major());
-            info!(name: "promotion.applied", code, discount, "promotion applied");
+            let (code, currency, discount) = (&**code, discount.currency.code(), discount.major());
+            info!(name: "promotion.applied", code, discount, currency, "promotion applied");
         }
         Fact::ShippingQuoted { method, country } => {
             info!(name: "shipping.quoted", shipping_method = method, country = country.code(), "shipping quoted");

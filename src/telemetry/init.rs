@@ -10,7 +10,7 @@ use opentelemetry_sdk::{Resource, logs::SdkLoggerProvider, trace::SdkTracerProvi
 use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt};
 
 use super::{
-    config::{Config, Signal},
+    config::Config,
     egress::{self, Egress, Exit, Running},
     encode::{LogTap, SpanTap},
     exposition,
@@ -115,12 +115,6 @@ impl Telemetry {
     pub fn exits(&self) -> impl Fn() -> Vec<Exit> + Clone + Send + Sync + 'static + use<> {
         let egress = self.egress.clone();
         move || egress.exits()
-    }
-
-    /// Where signals go, for the start-up table: a signal, and its destination if it has one.
-    pub fn destinations(&self) -> Vec<(&'static str, Option<String>)> {
-        let place = |signal| self.config.destination(signal).map(|to| to.endpoint.to_string());
-        Signal::ALL.into_iter().map(|signal| (signal.name(), place(signal))).collect()
     }
 
     /// Sends what waits, for `patience` at most, and writes the last lines.

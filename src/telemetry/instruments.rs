@@ -6,7 +6,7 @@ use opentelemetry::{
     metrics::{Counter, Histogram, Meter, UpDownCounter},
 };
 
-use super::names::{DB_SECONDS, DOLLARS, SECONDS, attribute, metric, unit};
+use super::names::{DB_SECONDS, DOLLARS, SECONDS, attribute, help, metric, unit};
 use crate::kernel::{
     country::Country, db::Pool, fact::PaymentOutcome, origin::PaymentMethod, service::Service,
 };
@@ -45,13 +45,20 @@ pub struct Instruments {
 impl Instruments {
     pub fn new(meter: Meter) -> Self {
         let histogram = |name, unit, bounds: &[f64]| {
-            meter.f64_histogram(name).with_unit(unit).with_boundaries(bounds.to_vec()).build()
+            meter
+                .f64_histogram(name)
+                .with_description(help(name))
+                .with_unit(unit)
+                .with_boundaries(bounds.to_vec())
+                .build()
         };
         let seconds = |name| histogram(name, unit::SECONDS, &SECONDS);
         let db_seconds = |name| histogram(name, unit::SECONDS, &DB_SECONDS);
         let dollars = |name| histogram(name, unit::DOLLARS, &DOLLARS);
-        let counter = |name, unit| meter.u64_counter(name).with_unit(unit).build();
-        let up_down = |name, unit| meter.i64_up_down_counter(name).with_unit(unit).build();
+        let counter =
+            |name, unit| meter.u64_counter(name).with_description(help(name)).with_unit(unit).build();
+        let up_down =
+            |name, unit| meter.i64_up_down_counter(name).with_description(help(name)).with_unit(unit).build();
         Instruments {
             server_duration: seconds(metric::SERVER_DURATION),
             server_active: up_down(metric::SERVER_ACTIVE, unit::REQUESTS),
@@ -73,7 +80,11 @@ impl Instruments {
             provider_duration: seconds(metric::PROVIDER_DURATION),
             visits: counter(metric::VISITS, unit::VISITS),
             orders: counter(metric::ORDERS, unit::ORDERS),
-            revenue: meter.f64_counter(metric::REVENUE).with_unit(unit::DOLLARS).build(),
+            revenue: meter
+                .f64_counter(metric::REVENUE)
+                .with_description(help(metric::REVENUE))
+                .with_unit(unit::DOLLARS)
+                .build(),
             meter,
         }
     }
@@ -111,8 +122,12 @@ impl Instruments {
                 }
             }),
             Service::Lab => {
-                let expected =
-                    self.meter.i64_gauge(metric::SERVICE_EXPECTED).with_unit(unit::SERVICES).build();
+                let expected = self
+                    .meter
+                    .i64_gauge(metric::SERVICE_EXPECTED)
+                    .with_description(help(metric::SERVICE_EXPECTED))
+                    .with_unit(unit::SERVICES)
+                    .build();
                 for one in Service::ALL.into_iter().filter(|one| !one.is_third_party()) {
                     expected.record(1, &[KeyValue::new(attribute::SERVICE, one.name())]);
                 }
@@ -136,6 +151,7 @@ impl Instruments {
         let (counted, named) = (pool.clone(), name.clone());
         self.meter
             .i64_observable_up_down_counter(metric::POOL_COUNT)
+            .with_description(help(metric::POOL_COUNT))
             .with_unit(unit::CONNECTIONS)
             .with_callback(move |observer| {
                 let idle = counted.idle().min(counted.size());
@@ -148,6 +164,7 @@ impl Instruments {
         let pool = pool.clone();
         self.meter
             .i64_observable_up_down_counter(metric::POOL_MAX)
+            .with_description(help(metric::POOL_MAX))
             .with_unit(unit::CONNECTIONS)
             .with_callback(move |observer| {
                 observer.observe(i64::from(pool.max()), std::slice::from_ref(&name));

@@ -38,6 +38,45 @@ pub mod metric {
     pub const TELEMETRY_QUEUE: &str = "lab.telemetry.queue.bytes";
 }
 
+/// What a metric measures, in one sentence: its description by OTLP, its `# HELP` in the exposition.
+pub fn help(name: &str) -> &'static str {
+    match name {
+        metric::SERVER_DURATION => "Duration of HTTP requests that a service answered.",
+        metric::SERVER_ACTIVE => "HTTP requests a service is answering right now.",
+        metric::CLIENT_DURATION => "Duration of HTTP requests that a service made, one for each attempt.",
+        metric::DB_DURATION => {
+            "Duration of queries to the database or the cache, the wait for a connection included."
+        }
+        metric::POOL_COUNT => "Connections of a pool, by state.",
+        metric::POOL_MAX => "The most connections a pool may have.",
+        metric::POOL_WAIT => "How long queries waited for a connection of the pool.",
+        metric::POOL_USE => "How long connections were held before they went back to the pool.",
+        metric::POOL_PENDING => "Queries that wait for a connection of the pool.",
+        metric::POOL_TIMEOUTS => "Queries that waited for a connection in vain.",
+        metric::CART_ADDITIONS => "Items put into carts.",
+        metric::CARTS_ACTIVE => "Carts with something in them that are neither bought nor given up.",
+        metric::CARTS_ABANDONED => "Carts that were left behind.",
+        metric::CHECKOUTS_STARTED => "Checkouts that were begun; a repeated one is not begun again.",
+        metric::CHECKOUTS => "Checkouts that ended, by how.",
+        metric::CHECKOUT_AMOUNT => "Totals of orders, in US dollars.",
+        metric::PAYMENT_DURATION => "Duration of payments as checkout sees them, retries included.",
+        metric::PAYMENTS_PROCESSED => "Payments, by how they ended.",
+        metric::PAYMENT_AMOUNT => "Amounts of payments, in US dollars.",
+        metric::PROVIDER_DURATION => "Duration of calls to the payment provider, one for each attempt.",
+        metric::VISITS => "Visits: sessions seen for the first time.",
+        metric::ORDERS => "Orders placed.",
+        metric::REVENUE => "Totals of orders added up, in US dollars.",
+        metric::PROCESS_CPU => "Processor time of a service's threads.",
+        metric::PROCESS_MEMORY => "Memory of the process that is in RAM.",
+        metric::SERVICE_EXPECTED => "1 for each service that should be there.",
+        metric::TELEMETRY_SENT => "Records that arrived at a destination.",
+        metric::TELEMETRY_FAILED => "Requests to a destination that failed.",
+        metric::TELEMETRY_DROPPED => "Records that were given up on their way to a destination.",
+        metric::TELEMETRY_QUEUE => "What waits for a destination.",
+        _ => "",
+    }
+}
+
 /// Names of attributes of spans, metrics and log lines.
 pub mod attribute {
     pub const METHOD: &str = "http.request.method";

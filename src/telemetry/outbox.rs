@@ -2,13 +2,14 @@
 //! first; tries again with growing pauses; counts what was sent, what failed and what was dropped.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
     time::Duration,
 };
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
+use tracing::{Dispatch, dispatcher, info, warn};
 
 use super::{
     config::{Destination, Signal},
@@ -38,6 +39,7 @@ pub struct Outbox {
     queue: Queue<Parcel>,
     sent: AtomicU64,
     failed: AtomicU64,
+    away: AtomicBool,
 }
 
 /// What an outbox has done so far, in records; `failed` counts requests.
@@ -60,7 +62,8 @@ enum Outcome {
 impl Outbox {
     pub fn new(signal: Signal, destination: Destination) -> Self {
         let queue = Queue::new(LIMIT_BYTES);
-        Outbox { signal, destination, queue, sent: AtomicU64::new(0), failed: AtomicU64::new(0) }
+        let (sent, failed, away) = (AtomicU64::new(0), AtomicU64::new(0), AtomicBool::new(false));
+        Outbox { signal, destination, queue, sent, failed, away }
     }
 
     pub fn put(&self, parcel: Parcel) {
@@ -82,8 +85,9 @@ impl Outbox {
         self.queue.close();
     }
 
-    /// Delivers until the outbox is closed and empty. Whoever stops it earlier calls [`Outbox::abandon`].
-    pub async fn run(&self, http: Http) {
+    /// Delivers until the outbox is closed and empty; says `aloud` when the destination fails and when it is back.
+    /// Whoever stops it earlier calls [`Outbox::abandon`].
+    pub async fn run(&self, http: Http, aloud: &Dispatch) {
         let mut pause = FIRST_PAUSE;
         loop {
             self.queue.filled().await;
@@ -94,6 +98,7 @@ impl Outbox {
             let mut guard = InHand { outbox: self, records };
             let outcome = self.deliver(&http, parcel.clone()).await;
             guard.records = 0;
+            self.note(&outcome, aloud);
             match outcome {
                 Outcome::Delivered => {
                     self.sent.fetch_add(records, Ordering::Relaxed);
@@ -123,6 +128,27 @@ impl Outbox {
             tokio::time::sleep(asked.unwrap_or(pause).min(LONGEST_PAUSE)).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
+    }
+
+    fn note(&self, outcome: &Outcome, aloud: &Dispatch) {
+        let trouble = match outcome {
+            Outcome::Delivered => None,
+            Outcome::Refused => Some("it refuses what is sent"),
+            Outcome::TryAgain(_) => Some("it did not answer, or asked to try again"),
+            Outcome::Unreachable => Some("nobody can be reached there"),
+        };
+        if self.away.swap(trouble.is_some(), Ordering::Relaxed) == trouble.is_some() {
+            return;
+        }
+        // The address may hold a key in its query: host and path are enough.
+        let place = self.destination.endpoint.authority().map_or("", |authority| authority.as_str());
+        let (signal, place) = (self.signal.name(), place.rsplit('@').next().unwrap_or(place));
+        dispatcher::with_default(aloud, || match trouble {
+            Some(trouble) => {
+                warn!(name: "telemetry.away", signal, destination = place, trouble, "signals are not taken, they wait");
+            }
+            None => info!(name: "telemetry.back", signal, destination = place, "signals are taken again"),
+        });
     }
 
     /// Counts all that is still here as dropped.

@@ -10,7 +10,7 @@ use std::{
 
 use super::{
     instruments::Instruments,
-    names::{metric, unit},
+    names::{help, metric, unit},
 };
 use crate::kernel::service::Service;
 
@@ -56,6 +56,7 @@ impl Threads {
         let meter = instruments.meter();
         meter
             .f64_observable_counter(metric::PROCESS_CPU)
+            .with_description(help(metric::PROCESS_CPU))
             .with_unit(unit::SECONDS)
             .with_callback(move |observer| observer.observe(threads.cpu_seconds(service), &[]))
             .build();
@@ -63,6 +64,7 @@ impl Threads {
         if service == rest {
             meter
                 .i64_observable_up_down_counter(metric::PROCESS_MEMORY)
+                .with_description(help(metric::PROCESS_MEMORY))
                 .with_unit(unit::BYTES)
                 .with_callback(|observer| {
                     if let Some(bytes) = resident_bytes() {

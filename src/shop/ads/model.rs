@@ -39,7 +39,7 @@ pub const BOOKED: [Booking; 14] = [
     },
     Booking {
         category: GENERAL,
-        text: "New here? WELCOME5 takes five dollars off your first order",
+        text: "New here? WELCOME5 takes five off your first order",
         product_id: None,
     },
     Booking {

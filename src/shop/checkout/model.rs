@@ -148,11 +148,17 @@ pub struct BasketLine {
     pub quantity: i64,
 }
 
-/// All that makes the price of an order, in US dollars.
+/// What is to be paid for before any discount, in the catalogue's US dollars.
 #[derive(Clone, Debug)]
 pub struct Basket {
     pub lines: Vec<BasketLine>,
-    pub discounts: Vec<Discount>,
+    pub shipping: Money,
+}
+
+/// A basket in the order's currency: what the customer reads, and so what discounts are a share of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wares {
+    pub lines: Vec<OrderLine>,
     pub shipping: Money,
 }
 
@@ -165,49 +171,48 @@ pub struct Bill {
     pub total: Money,
 }
 
-/// The lines as promotions wants to see them.
-pub fn priced(lines: &[BasketLine]) -> Vec<PricedLine> {
-    let priced = |line: &BasketLine| PricedLine {
-        product_id: line.product.id,
-        quantity: line.quantity,
-        unit: line.product.price,
-    };
-    lines.iter().map(priced).collect()
-}
-
 impl Basket {
-    /// Every amount once, in an order that [`Basket::bill`] knows: prices of one piece, discounts, shipping.
+    /// Every amount once, in an order that [`Basket::wares`] knows: prices of one piece, shipping.
     pub fn amounts(&self) -> Vec<Money> {
         let units = self.lines.iter().map(|line| line.product.price);
-        let discounts = self.discounts.iter().map(|discount| discount.amount);
-        units.chain(discounts).chain([self.shipping]).collect()
+        units.chain([self.shipping]).collect()
     }
 
-    /// The bill in `currency`, where `amounts` are [`Basket::amounts`] converted. Each part is rounded once, when it is
-    /// converted; the sums are of the rounded parts, so that what the customer reads adds up. `None` when the amounts
-    /// are not those of this basket, or do not fit.
-    pub fn bill(&self, amounts: &[Money], currency: Currency) -> Option<Bill> {
+    /// The basket in another currency, where `amounts` are [`Basket::amounts`] converted. Each part is rounded once,
+    /// when it is converted. `None` when the amounts are not those of this basket, or not all in `currency`.
+    pub fn wares(&self, amounts: &[Money], currency: Currency) -> Option<Wares> {
         let (units, rest) = amounts.split_at_checked(self.lines.len())?;
-        let (discounts, rest) = rest.split_at_checked(self.discounts.len())?;
         let &[shipping] = rest else { return None };
-        let lines: Vec<OrderLine> = self
-            .lines
-            .iter()
-            .zip(units)
-            .map(|(line, &unit)| OrderLine {
-                product_id: line.product.id,
-                name: line.product.name.clone(),
-                quantity: line.quantity,
-                unit,
-                total: unit.times(line.quantity),
-            })
-            .collect();
-        let discounts: Vec<Discount> = self
-            .discounts
-            .iter()
-            .zip(discounts)
-            .map(|(discount, &amount)| Discount { what: discount.what.clone(), amount })
-            .collect();
+        if amounts.iter().any(|amount| amount.currency != currency) {
+            return None;
+        }
+        let lines = self.lines.iter().zip(units).map(|(line, &unit)| OrderLine {
+            product_id: line.product.id,
+            name: line.product.name.clone(),
+            quantity: line.quantity,
+            unit,
+            total: unit.times(line.quantity),
+        });
+        Some(Wares { lines: lines.collect(), shipping })
+    }
+}
+
+impl Wares {
+    /// The lines as promotions wants to see them.
+    pub fn priced(&self) -> Vec<PricedLine> {
+        let priced = |line: &OrderLine| PricedLine {
+            product_id: line.product_id,
+            quantity: line.quantity,
+            unit: line.unit,
+        };
+        self.lines.iter().map(priced).collect()
+    }
+
+    /// The bill; its sums are of rounded parts, so that what the customer reads adds up. `None` when a discount is in
+    /// another currency, or the sum does not fit.
+    pub fn bill(self, discounts: Vec<Discount>) -> Option<Bill> {
+        let Wares { lines, shipping } = self;
+        let currency = shipping.currency;
         let goods = lines.iter().try_fold(Money::zero(currency), |sum, line| sum.plus(line.total))?;
         let reduced = discounts.iter().try_fold(goods, |sum, discount| sum.minus(discount.amount))?;
         let total = reduced.plus(shipping)?;
@@ -238,11 +243,15 @@ mod tests {
     }
 
     fn basket() -> Basket {
-        Basket {
-            lines: vec![line(1, 1999, 3), line(2, 5, 1)],
-            discounts: vec![Discount { what: "SAVE10".into(), amount: usd(600) }],
-            shipping: usd(499),
-        }
+        Basket { lines: vec![line(1, 1999, 3), line(2, 5, 1)], shipping: usd(499) }
+    }
+
+    fn save(minor: i64, currency: Currency) -> Vec<Discount> {
+        vec![Discount { what: "SAVE10".into(), amount: Money::new(minor, currency) }]
+    }
+
+    fn bill(basket: &Basket, amounts: &[Money], discount: i64, currency: Currency) -> Option<Bill> {
+        basket.wares(amounts, currency)?.bill(save(discount, currency))
     }
 
     #[test]
@@ -255,31 +264,39 @@ mod tests {
                 .into_iter()
                 .map(|amount| Money::new((amount.minor * 9 + 5) / 10 * currency.scale() / 100, currency))
                 .collect();
-            let bill = basket.bill(&converted, currency).expect("a bill");
+            let wares = basket.wares(&converted, currency).expect("wares");
+            let priced: Vec<_> = wares.priced().iter().map(|line| (line.quantity, line.unit)).collect();
+            let bill = bill(&basket, &converted, 6, currency).expect("a bill");
+            assert_eq!(priced, bill.lines.iter().map(|line| (line.quantity, line.unit)).collect::<Vec<_>>());
             let lines: i64 = bill.lines.iter().map(|line| line.unit.minor * line.quantity).sum();
             assert_eq!(bill.total.minor, lines - bill.discounts[0].amount.minor + bill.shipping.minor);
             assert_eq!(bill.total.currency, currency);
         }
-        let bill = basket.bill(&basket.amounts(), Currency::Usd).expect("a bill");
+        let bill = bill(&basket, &basket.amounts(), 600, Currency::Usd).expect("a bill");
         assert_eq!(bill.total, usd(3 * 1999 + 5 - 600 + 499));
     }
 
     #[test]
     fn a_bill_is_never_negative() {
-        let mut basket = basket();
-        basket.discounts[0].amount = usd(1_000_000);
-        assert_eq!(basket.bill(&basket.amounts(), Currency::Usd).map(|bill| bill.total), Some(usd(0)));
+        let basket = basket();
+        let bill = bill(&basket, &basket.amounts(), 1_000_000, Currency::Usd);
+        assert_eq!(bill.map(|bill| bill.total), Some(usd(0)));
     }
 
     #[test]
     fn amounts_of_something_else_make_no_bill() {
         let basket = basket();
         let amounts = basket.amounts();
-        assert_eq!(basket.bill(&amounts[1..], Currency::Usd), None);
-        assert_eq!(basket.bill(&[amounts.clone(), vec![usd(1)]].concat(), Currency::Usd), None);
-        assert_eq!(basket.bill(&amounts, Currency::Eur), None);
+        assert_eq!(basket.wares(&amounts[1..], Currency::Usd), None);
+        assert_eq!(basket.wares(&[amounts.clone(), vec![usd(1)]].concat(), Currency::Usd), None);
+        assert_eq!(basket.wares(&amounts, Currency::Eur), None);
+        let mixed: Vec<Money> = amounts[..2].iter().copied().chain([Money::new(1, Currency::Eur)]).collect();
+        assert_eq!(basket.wares(&mixed, Currency::Usd), None);
+        assert_eq!(basket.wares(&mixed, Currency::Eur), None);
+        let wares = basket.wares(&amounts, Currency::Usd).expect("wares");
+        assert_eq!(wares.bill(save(1, Currency::Eur)), None, "a discount of another currency");
         let huge = Basket { lines: vec![line(1, i64::MAX, 2), line(2, 1, 1)], ..basket };
-        assert_eq!(huge.bill(&huge.amounts(), Currency::Usd), None);
+        assert_eq!(bill(&huge, &huge.amounts(), 0, Currency::Usd), None);
     }
 
     #[test]

@@ -1,4 +1,6 @@
-//! The ten steps from a cart to an order.
+//! The ten steps from a cart to an order: 1 whether it was bought before, 2 the cart, 3 prices, 4 shipping, 5 both in the
+//! order's currency, 6 promotions, 7 stock, 8 payment, 9 the order is written, 10 others are told. Promotions come after
+//! the conversion because a discount must be its share of the prices on the bill, to the cent.
 //!
 //! **A checkout may break off anywhere** — the process dies, or the customer leaves and the handler is dropped — and be
 //! made whole by asking again, because every step may be repeated. The order's number is a function of the customer and
@@ -37,7 +39,7 @@ use crate::{
 };
 
 use super::{
-    model::{self, Basket, BasketLine, Bill, CheckoutRequest, Order, Status},
+    model::{self, Basket, BasketLine, Bill, CheckoutRequest, Order, Status, Wares},
     peers::{Peers, Stock},
     store::{self, Turns},
 };
@@ -171,10 +173,15 @@ async fn charge_and_write(
     held: &mut Held,
     facts: &mut Vec<Fact>,
 ) -> Result<Option<Order>> {
-    let basket = fill_basket(till, origin, request, order_id, cart, held).await?;
-    let (bill, total_usd) = make_bill(till, origin, &basket, request.currency).await?;
+    let basket = fill_basket(till, origin, request, cart).await?;
+    let wares = convert(till, origin, &basket, request.currency).await?;
+    let bill = make_bill(till, origin, request, order_id, wares, held).await?;
     held.stock = true;
-    facts.extend(reserve(till, origin, order_id, cart).await?);
+    // Both to their ends, never one dropped for the other: a reservation on its way cannot be given back.
+    let (reserved, total_usd) =
+        join(reserve(till, origin, order_id, cart), in_dollars(till, origin, bill.total)).await;
+    facts.extend(reserved?);
+    let total_usd = total_usd?;
     let payment = PaymentRequest {
         order_id: order_id.clone(),
         amount: bill.total,
@@ -211,37 +218,16 @@ async fn charge_and_write(
     }
 }
 
-/// Steps 3 to 5: prices, discounts and shipping, in US dollars.
-async fn fill_basket(
-    till: &Till,
-    origin: &Origin,
-    request: &CheckoutRequest,
-    order_id: &OrderId,
-    cart: &Cart,
-    held: &mut Held,
-) -> Result<Basket> {
+/// Steps 3 and 4: prices and shipping, in US dollars.
+async fn fill_basket(till: &Till, origin: &Origin, request: &CheckoutRequest, cart: &Cart) -> Result<Basket> {
     let lines = try_join_all(cart.lines.iter().map(|line| price(till, origin, *line))).await?;
-    let times_used = match &request.promo_code {
-        Some(code) => store::times_used(&till.db, &request.customer, code).await?,
-        None => 0,
-    };
-    let application = ApplicationRequest {
-        order_id: order_id.clone(),
-        customer: request.customer.clone(),
-        tier: request.tier,
-        code: request.promo_code.clone(),
-        times_used,
-        lines: model::priced(&lines),
-    };
-    held.promotion = true;
-    let application = till.peers.apply_promotions(origin, &application).await?;
     let parcel = QuoteRequest {
         country: request.country,
         method: request.shipping_method,
         items: lines.iter().map(|line| line.quantity).sum(),
     };
     let quote = till.peers.quote(origin, &parcel).await?;
-    Ok(Basket { lines, discounts: application.discounts, shipping: quote.cost })
+    Ok(Basket { lines, shipping: quote.cost })
 }
 
 async fn price(till: &Till, origin: &Origin, line: CartLine) -> Result<BasketLine> {
@@ -255,18 +241,50 @@ async fn price(till: &Till, origin: &Origin, line: CartLine) -> Result<BasketLin
     Ok(BasketLine { product, quantity: line.quantity })
 }
 
-/// Step 6: the bill in the order's currency, and its total in US dollars.
+/// Step 5: the basket in the order's currency.
+async fn convert(till: &Till, origin: &Origin, basket: &Basket, to: Currency) -> Result<Wares> {
+    let amounts = ConvertRequest { amounts: basket.amounts(), to };
+    let converted = till.peers.convert(origin, &amounts).await?;
+    basket.wares(&converted.amounts, to).ok_or_else(senseless)
+}
+
+/// Step 6: discounts, of prices as the customer reads them, and the sum.
 async fn make_bill(
     till: &Till,
     origin: &Origin,
-    basket: &Basket,
-    currency: Currency,
-) -> Result<(Bill, Money)> {
-    let amounts = basket.amounts();
-    let in_usd = basket.bill(&amounts, Currency::Usd).ok_or_else(senseless)?;
-    let converted = till.peers.convert(origin, &ConvertRequest { amounts, to: currency }).await?;
-    let bill = basket.bill(&converted.amounts, currency).ok_or_else(senseless)?;
-    Ok((bill, in_usd.total))
+    request: &CheckoutRequest,
+    order_id: &OrderId,
+    wares: Wares,
+    held: &mut Held,
+) -> Result<Bill> {
+    let times_used = match &request.promo_code {
+        Some(code) => store::times_used(&till.db, &request.customer, code).await?,
+        None => 0,
+    };
+    let application = ApplicationRequest {
+        order_id: order_id.clone(),
+        customer: request.customer.clone(),
+        tier: request.tier,
+        code: request.promo_code.clone(),
+        times_used,
+        lines: wares.priced(),
+    };
+    held.promotion = true;
+    let application = till.peers.apply_promotions(origin, &application).await?;
+    wares.bill(application.discounts).ok_or_else(senseless)
+}
+
+/// Beside step 7: the total in US dollars, for figures.
+async fn in_dollars(till: &Till, origin: &Origin, total: Money) -> Result<Money> {
+    if total.currency == Currency::Usd {
+        return Ok(total);
+    }
+    let amounts = ConvertRequest { amounts: vec![total], to: Currency::Usd };
+    let converted = till.peers.convert(origin, &amounts).await?;
+    match converted.amounts.as_slice() {
+        &[total] if total.currency == Currency::Usd => Ok(total),
+        _ => Err(senseless()),
+    }
 }
 
 /// Step 7. An inventory that does not answer costs the shop no order: the goods are assumed to be there.

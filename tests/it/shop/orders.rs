@@ -54,6 +54,7 @@ fn an_order_adds_up_in_every_currency() {
             });
             let discounts = sum(&order["discounts"], &|discount| minor(&discount["amount"]));
             assert!(discounts > 0, "{order}");
+            assert_eq!(discounts, (lines + 5) / 10, "ten per cent of what is shown, half up: {order}");
             assert_eq!(minor(&order["total"]), lines - discounts + minor(&order["shipping"]), "{order}");
             let id = order["order_id"].as_str().expect("a number");
             assert_eq!(customer.get(&format!("/orders/{id}")).ok().json()["total"], order["total"]);

@@ -1,4 +1,4 @@
-//! Checkouts in front of all their peers: the real ones where they keep something, stubs elsewhere.
+//! Checkouts in front of all their peers: the real ones, but for those whose answers only have to add up.
 
 mod failures;
 mod orders;

@@ -26,8 +26,11 @@ use crate::{
         service::Service,
     },
     shop::{
-        currency::model::{ConvertRequest, Converted},
-        promotions::model::{Application, ApplicationRequest, Discount},
+        currency::model::convert,
+        promotions::{
+            self,
+            model::{ApplicationRequest, offer},
+        },
         shipping::model::{Quote, QuoteRequest},
     },
 };
@@ -77,24 +80,14 @@ impl Carrier for Scripted {
     }
 }
 
-/// Ten per cent off for SAVE10, and the orders it keeps the code for.
+/// Promotions by their own rules, and the orders that asked and have not given back: with a code or without.
 pub fn promotions(kept: Arc<Mutex<HashSet<OrderId>>>) -> Router {
     let apply = async |State(kept): State<Arc<Mutex<HashSet<OrderId>>>>,
                        Json(asked): Json<ApplicationRequest>| {
-        let goods: i64 = asked.lines.iter().map(|line| line.unit.minor * line.quantity).sum();
-        let off = Money::new(goods, Currency::Usd).basis_points(1000);
         kept.lock().expect("no panic").insert(asked.order_id);
-        match asked.code.as_deref() {
-            None => {
-                Ok(Answer(Application { code: None, discounts: vec![], total: Money::zero(Currency::Usd) }))
-            }
-            Some("SAVE10") => Ok(Answer(Application {
-                discounts: vec![Discount { what: "SAVE10".into(), amount: off }],
-                code: asked.code,
-                total: off,
-            })),
-            Some(_) => Err(Error::invalid("promo_code", "there is no such code")),
-        }
+        let known = |code: &str| offer(code).ok_or_else(|| Error::invalid("promo_code", "no such code"));
+        let offer = asked.code.as_deref().map(known).transpose()?;
+        promotions::model::apply(offer, asked.tier, &asked.lines).map(Answer)
     };
     let release = async |State(kept): State<Arc<Mutex<HashSet<OrderId>>>>, Path(id): Path<OrderId>| {
         kept.lock().expect("no panic").remove(&id);
@@ -113,28 +106,7 @@ pub fn shipping() -> Router {
     Router::new().route("/quotes", post(quote))
 }
 
-/// Minor units of one US cent, in thousandths: JPY 1.5, the others made up as well.
-fn rate(currency: Currency) -> i64 {
-    match currency {
-        Currency::Usd => 1000,
-        Currency::Eur => 923,
-        Currency::Gbp => 787,
-        Currency::Jpy => 1503,
-        Currency::Brl => 5417,
-        Currency::Inr => 83_999,
-        Currency::Cad => 1371,
-        Currency::Aud => 1529,
-    }
-}
-
-pub fn converted(minor: i64, to: Currency) -> i64 {
-    (minor * rate(to) * to.scale() / 100 + 500) / 1000
-}
-
-pub fn currency() -> Router {
-    let convert = async |Json(asked): Json<ConvertRequest>| {
-        let amounts = asked.amounts.iter().map(|one| Money::new(converted(one.minor, asked.to), asked.to));
-        Answer(Converted { amounts: amounts.collect() })
-    };
-    Router::new().route("/convert", post(convert))
+/// This many cents of the catalogue, as a customer reads them.
+pub fn converted(cents: i64, to: Currency) -> i64 {
+    convert(Money::new(cents, Currency::Usd), to).expect("not too much").minor
 }

@@ -31,7 +31,7 @@ use crate::{
             peers::Peers,
             store::{self, Turns},
         },
-        payments,
+        currency, payments,
         third_party::{
             crm, inventory,
             payment_provider::{self, Summary},
@@ -39,7 +39,7 @@ use crate::{
     },
 };
 
-use super::peers::{Scripted, currency, promotions, shipping};
+use super::peers::{Scripted, promotions, shipping};
 
 /// All that a checkout touches, on databases of its own.
 pub struct Shop {
@@ -51,6 +51,7 @@ pub struct Shop {
     pub provider: Scripted,
     pub crm: Scripted,
     pub shipping: Scripted,
+    pub currency: Scripted,
     kept: Arc<Mutex<HashSet<OrderId>>>,
     pub db: Db,
     _dirs: [tempfile::TempDir; 2],
@@ -73,11 +74,12 @@ impl Shop {
         let inventory = Scripted::new(inventory::router(inventory::App::default()));
         let crm = Scripted::new(crm::router(crm::App::default()));
         let shipping = Scripted::new(shipping());
+        let currency = Scripted::new(currency::api::router(currency::api::App));
         let peers = Peers {
             cart: cart.client(Service::Cart),
             catalog: catalog.client(Service::Catalog),
             promotions: Scripted::new(promotions(kept.clone())).client(Service::Promotions),
-            currency: Scripted::new(currency()).client(Service::Currency),
+            currency: currency.client(Service::Currency),
             shipping: shipping.client(Service::Shipping),
             inventory: inventory.client(Service::Inventory),
             payments: payments.client(Service::Payments),
@@ -87,7 +89,7 @@ impl Shop {
         let turns = app.till().turns.clone();
         let checkout = Scripted::new(router(app));
         let _dirs = [catalog_dir, dir];
-        Shop { turns, checkout, cart, catalog, inventory, provider, crm, shipping, kept, db, _dirs }
+        Shop { turns, checkout, cart, catalog, inventory, provider, crm, shipping, currency, kept, db, _dirs }
     }
 
     pub async fn put(&self, user: u32, product_id: ProductId, quantity: i64) {
