@@ -114,7 +114,7 @@ fn gateway() -> Result<()> {
     let nginx = Nginx::start()?;
     for rate in [100, 1_000] {
         let places = [CATALOG, nginx.port, STOREFRONT];
-        let waits = in_turns(&places, rate, Duration::from_secs(12))?;
+        let waits = in_turns(&places, rate, Duration::from_secs(if rate < 500 { 31 } else { 13 }))?;
         let [direct, proxied, ours] = [0, 1, 2].map(|at| waits[at].clone());
         let quantile = |waits: &[Duration], at: f64| waits[((waits.len() - 1) as f64 * at) as usize];
         let added = |waits: &[Duration], at| ms(quantile(waits, at)) - ms(quantile(&direct, at));
@@ -137,9 +137,9 @@ fn spans() -> Result<()> {
     let mut lab =
         Lab::start(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &receiver.endpoint), ("RUST_LOG", "warn")], 0)?;
     let seconds = 10;
-    let waits = in_turns(&[STOREFRONT], 5_000, Duration::from_secs(seconds))?;
+    let requests = paced(STOREFRONT, 16, 5_000, Duration::from_secs(seconds))?;
     lab.stop()?;
-    let (made, received) = (waits[0].len() * SPANS_A_REQUEST, receiver.spans());
+    let (made, received) = (requests * SPANS_A_REQUEST, receiver.spans());
     println!("spans          {} a second: made {made}, received {received}", made as u64 / seconds);
     Ok(())
 }
@@ -237,8 +237,31 @@ fn closed_loop(port: u16, clients: usize, duration: Duration) -> Result<usize> {
     })
 }
 
+/// Asks `rate` times a second on `clients` connections, which take turns by the clock; how often it asked.
+fn paced(port: u16, clients: u32, rate: u32, duration: Duration) -> Result<usize> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let local = tokio::task::LocalSet::new();
+    runtime.block_on(local.run_until(async {
+        let (http, pacer) = (http(), Pacer::new()?);
+        let clock = pacer.clone();
+        tokio::task::spawn_local(async move { clock.run().await });
+        let begun = Instant::now();
+        let count = rate * u32::try_from(duration.as_secs())?;
+        let client = async |first: u32| {
+            let mut asked = 0;
+            for number in (first..count).step_by(clients as usize) {
+                pacer.until(begun + Duration::from_secs(1) * number / rate).await;
+                ask(&http, port).await?;
+                asked += 1;
+            }
+            Ok(asked)
+        };
+        join_all((0..clients).map(client)).await.into_iter().sum()
+    }))
+}
+
 /// Asks each of `ports` in turn, `rate` times a second in all, by the clock and not by the answers; the waits from the
-/// intended start, sorted, by port.
+/// intended start, sorted, by port. The first second warms up and does not count.
 fn in_turns(ports: &[u16], rate: u32, duration: Duration) -> Result<Vec<Vec<Duration>>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let local = tokio::task::LocalSet::new();
@@ -255,14 +278,14 @@ fn in_turns(ports: &[u16], rate: u32, duration: Duration) -> Result<Vec<Vec<Dura
             let (http, port) = (http.clone(), ports[number as usize % ports.len()]);
             asked.push(tokio::task::spawn_local(async move {
                 ask(&http, port).await?;
-                Ok::<_, anyhow::Error>((port, due.elapsed()))
+                Ok::<_, anyhow::Error>((port, due.elapsed(), number >= rate))
             }));
         }
         let mut waits = vec![Vec::new(); ports.len()];
         for answer in join_all(asked).await {
-            let (port, wait) = answer??;
+            let (port, wait, counts) = answer??;
             let at = ports.iter().position(|one| *one == port).context("an unknown port")?;
-            waits[at].push(wait);
+            waits[at].extend(counts.then_some(wait));
         }
         waits.iter_mut().for_each(|waits| waits.sort_unstable());
         Ok(waits)
