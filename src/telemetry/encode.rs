@@ -150,7 +150,8 @@ async fn each_batch<T, E>(
 ) {
     loop {
         queue.filled().await;
-        if !queue.is_closed() {
+        // A full batch does not wait for company: that would bound the rate and not the delay.
+        if !queue.is_closed() && queue.len() < BATCH {
             tokio::time::sleep(LINGER).await;
         }
         let taken = queue.take(BATCH);
