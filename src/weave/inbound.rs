@@ -136,15 +136,24 @@ fn taken(response: &mut Response) -> Vec<Fact> {
     response.extensions_mut().remove::<Stated>().unwrap_or_default().0
 }
 
-/// One line a fact; for a failure its cause.
+/// One line a fact; for a failure its cause. A request that states nothing still leaves a line: whoever looks for the
+/// lines of a trace finds every service in it.
 fn speak(response: &Response, stated: &[Fact], method: &Method, route: Option<&str>) {
     stated.iter().for_each(facts::log);
     let status = response.status();
     let Some(failure) = response.extensions().get::<Error>() else {
+        let (method, code) = (method.as_str(), status.as_u16());
         if status.is_server_error() {
             error!(
-                name: "request.failed", { http.request.method = method.as_str(), http.route = route,
-                http.response.status_code = status.as_u16() }, "request failed"
+                name: "request.failed",
+                { http.request.method = method, http.route = route, http.response.status_code = code },
+                "request failed"
+            );
+        } else if stated.is_empty() {
+            info!(
+                name: "request.served",
+                { http.request.method = method, http.route = route, http.response.status_code = code },
+                "request served"
             );
         }
         return;
