@@ -1,4 +1,4 @@
-//! What the control address answers (contracts §6, as far as it is built).
+//! What the control address answers.
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! The services and third parties by name, port and role (contracts §1).
+//! The services and third parties by name, port and role.
 
 use std::{fmt, str::FromStr};
 

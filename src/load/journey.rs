@@ -1,4 +1,4 @@
-//! What a shopper does, step by step, in the words of the shop's public API (contracts §2). Pure.
+//! What a shopper does, step by step, in the words of the shop's public API. Pure.
 
 use std::fmt;
 

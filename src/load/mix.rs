@@ -33,7 +33,7 @@ pub struct Mix {
 }
 
 impl Mix {
-    /// An ordinary evening (contracts §5).
+    /// An ordinary evening.
     pub fn normal() -> Self {
         Mix {
             visits_per_minute: 240.0,

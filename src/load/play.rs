@@ -20,7 +20,7 @@ use crate::kernel::{
     service::Service,
 };
 
-/// How all shoppers show who they are (contracts §2); the session tells them apart.
+/// How all shoppers show who they are; the session tells them apart.
 const TOKEN: HeaderValue = HeaderValue::from_static("Bearer user-token-123");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");

@@ -1,4 +1,4 @@
-//! The public API (contracts §2): checks what comes in, asks who knows, answers in JSON or with a page.
+//! The public API: checks what comes in, asks who knows, answers in JSON or with a page.
 
 use std::{sync::Arc, time::Duration};
 

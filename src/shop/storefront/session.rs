@@ -32,7 +32,7 @@ pub struct Identity {
 /// A browser without a token.
 const GUEST: Identity = Identity { user: 123, admin: false, tier: Tier::Standard };
 
-/// The tokens of the lab (contracts §2). They are printed in the README: nothing here is worth stealing.
+/// The tokens of the lab. They are printed in the README: nothing here is worth stealing.
 const TOKENS: [(&str, Identity); 3] = [
     ("user-token-123", GUEST),
     ("admin-token-456", Identity { user: 456, admin: true, tier: Tier::Platinum }),

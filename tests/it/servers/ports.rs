@@ -12,7 +12,7 @@ use std::{
 
 const FIRST: u16 = 10_000;
 const END: u16 = 32_000;
-/// As many ports as the services span from the port base on (contracts: base to base + 93).
+/// As many ports as the services span from the port base on (base to base + 93).
 const BLOCK: u16 = 100;
 
 /// A free port.
