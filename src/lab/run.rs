@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::{Context, Result, anyhow};
 use axum::{Router, http::header, routing::get};
+use futures_util::future::{join, join_all};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::{oneshot, watch},
@@ -24,7 +25,7 @@ use super::{
 use crate::{
     console::api::{self, Console, Place},
     kernel::{
-        client::{Carrier, Deadline, Errand},
+        client::{Ask, Client, Deadline, Why},
         clock,
         health::Health,
         origin::Origin,
@@ -52,6 +53,8 @@ const VISITS_GRACE: Duration = Duration::from_millis(600);
 const STOREFRONT_GRACE: Duration = Duration::from_millis(2000);
 const OTHERS_GRACE: Duration = Duration::from_millis(300);
 const SIGNALS_GRACE: Duration = Duration::from_millis(1500);
+/// How long a service may take to say whether it is ready.
+const READY_PATIENCE: Duration = Duration::from_secs(2);
 /// The name of the thread shoppers come from.
 const SHOPPERS: &str = "shoppers";
 /// Exit code of a process that a second Ctrl-C ended, by the shell's convention.
@@ -94,21 +97,17 @@ fn serve(flags: Serve, begun: Instant) -> Result<()> {
 fn ready(flags: &Ready) -> ExitCode {
     let asked = async {
         let peers = Arc::new(Peers::parse("--url", &flags.url).map_err(|error| anyhow!(error))?);
-        let errand = Errand {
-            peer: Service::Storefront,
-            method: http::Method::GET,
-            route: "/ready",
-            path: "/ready".to_owned(),
-            headers: http::HeaderMap::new(),
-            body: bytes::Bytes::new(),
-            origin: Origin::default(),
-            attempt: 0,
-            timeout: Duration::from_secs(2),
-            trace_id: None,
-        };
-        let transport = Deadline(Transport::new(transport::http(), peers));
-        let answer = transport.carry(errand).await;
-        answer.map(|answer| answer.status().is_success()).map_err(|lost| anyhow!("{}: {lost}", flags.url))
+        let carrier = Arc::new(Deadline(Transport::new(transport::http(), peers)));
+        // Which service it is makes no difference to the question.
+        let client = Client::new(Service::Storefront, carrier, READY_PATIENCE);
+        match client.tell(Ask::get("/ready", &Origin::default())).await {
+            Ok(()) => Ok(true),
+            Err(refusal) => match refusal.why {
+                Why::Status(..) => Ok(false),
+                Why::Lost(lost) => Err(anyhow!("{}: {lost}", flags.url)),
+                Why::Garbled(text) => Err(anyhow!("{}: {text}", flags.url)),
+            },
+        }
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     match runtime.map_err(anyhow::Error::from).and_then(|runtime| runtime.block_on(asked)) {
@@ -158,7 +157,7 @@ impl Session<'_> {
             let extra = if self.services.len() == 1 { metrics_route(telemetry) } else { Router::new() };
             Host::start(service, self.settings.clone(), telemetry.scope(service), port, extra)
         });
-        for started in futures_util::future::join_all(starting).await {
+        for started in join_all(starting).await {
             hosts.push(started?);
         }
         let lab = match &self.shoppers {
@@ -254,6 +253,9 @@ impl Session<'_> {
                 common.bind
             );
         }
+        // Side by side: who cannot be reached is waited for once, however many there are.
+        let signals = Signal::ALL.map(|signal| signal_row(telemetry.config(), signal));
+        let (cache, signals) = join(self.cache_row(), join_all(signals)).await;
         let url = |service| format!("http://{}", self.settings.reachable(service));
         let mut rows = vec![
             Row::new("shop", url(Service::Storefront), ""),
@@ -263,11 +265,9 @@ impl Session<'_> {
                 self.settings.database_title(),
                 off_unless(common.database_url.as_ref().is_some_and(|url| !url.is_empty()), "DATABASE_URL"),
             ),
-            self.cache_row().await,
+            cache,
         ];
-        for signal in Signal::ALL {
-            rows.push(signal_row(telemetry.config(), signal).await);
-        }
+        rows.extend(signals);
         rows.push(Row::new("log lines", "standard output", "JSON, one object a line"));
         if let Some(flags) = &self.shoppers {
             let rate = format!("{} visits a minute", flags.visits_per_minute);
@@ -275,9 +275,7 @@ impl Session<'_> {
         }
         render(&format!("doorbuster {version}: the shop is open after {took} ms"), &rows)
     }
-}
 
-impl Session<'_> {
     async fn cache_row(&self) -> Row {
         let Some(url) = &self.settings.redis_url else {
             return Row::new("cache", "in memory", "REDIS_URL is not set");
@@ -370,7 +368,7 @@ async fn ended(mut stopped: watch::Receiver<bool>) -> Duration {
 /// Stops `hosts`, which may take `grace` for what is under way.
 async fn closed(hosts: Vec<Host>, grace: Duration) {
     hosts.iter().for_each(|host| host.stop(grace));
-    futures_util::future::join_all(hosts.into_iter().map(Host::ended)).await;
+    join_all(hosts.into_iter().map(Host::ended)).await;
 }
 
 async fn wait_for(mut told: watch::Receiver<bool>) {

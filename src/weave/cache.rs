@@ -50,13 +50,7 @@ struct Observed {
 
 impl Crossing for Observed {
     fn done(&mut self, outcome: Result<(), &CacheError>) {
-        if let Err(error) = outcome {
-            self.passage.fail(error.name().into());
-            self.labels.push(KeyValue::new(attribute::ERROR_TYPE, error.name()));
-        }
-        if let Some(signals) = self.scope.signals() {
-            signals.instruments.db_duration.record(self.passage.seconds(), &self.labels);
-        }
-        self.passage.end();
+        let error = outcome.err().map(CacheError::name);
+        self.passage.end_query(self.scope.signals(), &mut self.labels, error);
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     kernel::db::{Bare, Crossing, DbError, Pool, Query, Seam},
     telemetry::{
         names::{attribute, resource},
-        scope::{Scope, Signals},
+        scope::Scope,
     },
 };
 
@@ -50,7 +50,6 @@ impl Seam for Watched {
             pool: self.pool.clone(),
             waits: true,
             held: None,
-            entered: Instant::now(),
         })
     }
 }
@@ -62,17 +61,12 @@ struct Observed {
     pool: [KeyValue; 1],
     waits: bool,
     held: Option<Instant>,
-    entered: Instant,
 }
 
 impl Observed {
-    fn signals(&self) -> Option<&Signals> {
-        self.scope.signals()
-    }
-
     fn stop_waiting(&mut self) {
         if std::mem::take(&mut self.waits)
-            && let Some(signals) = self.signals()
+            && let Some(signals) = self.scope.signals()
         {
             signals.instruments.pool_pending.add(-1, &self.pool);
         }
@@ -83,7 +77,7 @@ impl Crossing for Observed {
     fn admitted(&mut self, waited: Result<(), &DbError>) {
         self.stop_waiting();
         let Some(signals) = self.scope.signals() else { return };
-        signals.instruments.pool_wait.record(self.entered.elapsed().as_secs_f64(), &self.pool);
+        signals.instruments.pool_wait.record(self.passage.seconds(), &self.pool);
         match waited {
             Ok(()) => self.held = Some(Instant::now()),
             Err(DbError::Exhausted) => signals.instruments.pool_timeouts.add(1, &self.pool),
@@ -92,14 +86,8 @@ impl Crossing for Observed {
     }
 
     fn done(&mut self, outcome: Result<(), &DbError>) {
-        if let Err(error) = outcome {
-            self.passage.fail(error.name().into());
-            self.labels.push(KeyValue::new(attribute::ERROR_TYPE, error.name()));
-        }
-        if let Some(signals) = self.scope.signals() {
-            signals.instruments.db_duration.record(self.passage.seconds(), &self.labels);
-        }
-        self.passage.end();
+        let error = outcome.err().map(DbError::name);
+        self.passage.end_query(self.scope.signals(), &mut self.labels, error);
     }
 }
 

@@ -40,7 +40,7 @@ pub async fn observe(State(scope): State<Arc<Scope>>, request: Request, next: Ne
         return response;
     };
     let (method, route) = address(&request);
-    let mut crossing = Crossing::begin(signals, &request, method.clone(), route.clone());
+    let mut crossing = Crossing::begin(signals, &request, &method, route.clone());
     let context = crossing.passage.context.clone();
     let mut response = next.run(request).with_context(context.clone()).await;
     let facts = taken(&mut response);
@@ -63,9 +63,8 @@ struct Crossing<'a> {
 }
 
 impl<'a> Crossing<'a> {
-    fn begin(signals: &'a Signals, request: &Request, method: Method, route: Option<String>) -> Self {
-        let method = Cow::Owned(method.as_str().to_owned());
-        let method = KeyValue::new(attribute::METHOD, known_method(method));
+    fn begin(signals: &'a Signals, request: &Request, method: &Method, route: Option<String>) -> Self {
+        let method = KeyValue::new(attribute::METHOD, known(method));
         let name = match &route {
             Some(route) => format!("{} {route}", method.value),
             None => method.value.to_string(),
@@ -196,9 +195,9 @@ pub fn business(origin: &Origin) -> impl Iterator<Item = KeyValue> {
 }
 
 /// The conventions' word for methods nobody knows; a label must be bounded.
-fn known_method(method: Cow<'static, str>) -> Cow<'static, str> {
+fn known(method: &Method) -> &'static str {
     const KNOWN: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
-    KNOWN.into_iter().find(|known| *known == method).map_or(Cow::Borrowed("_OTHER"), Cow::Borrowed)
+    KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("_OTHER")
 }
 
 struct Headers<'a>(&'a HeaderMap);

@@ -54,6 +54,23 @@ impl Passage {
         self.context.span().end();
     }
 
+    /// Ends a passage to a database or cache: marks what failed, and measures how long it took.
+    pub fn end_query(
+        &mut self,
+        signals: Option<&Signals>,
+        labels: &mut Vec<KeyValue>,
+        error: Option<&'static str>,
+    ) {
+        if let Some(error) = error {
+            self.fail(error.into());
+            labels.push(KeyValue::new(attribute::ERROR_TYPE, error));
+        }
+        if let Some(signals) = signals {
+            signals.instruments.db_duration.record(self.seconds(), labels);
+        }
+        self.end();
+    }
+
     pub fn has_ended(&self) -> bool {
         self.ended
     }
