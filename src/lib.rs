@@ -1,5 +1,6 @@
 //! doorbuster: a shop that breaks on cue. `ARCHITECTURE.md` is the map.
 
+pub mod chaos;
 pub mod console;
 pub mod kernel;
 pub mod lab;

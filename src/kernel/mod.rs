@@ -21,6 +21,7 @@ pub mod migrate;
 pub mod money;
 pub mod origin;
 pub mod peers;
+pub mod places;
 pub mod problem;
 pub mod reply;
 pub mod service;

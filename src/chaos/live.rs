@@ -1,0 +1,134 @@
+//! A fault while it is active in this process: how often it was met, whom it struck, and when it is over.
+
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use serde::Serialize;
+use tokio::sync::watch;
+use utoipa::ToSchema;
+
+use super::{crossing::Crossing, decide::Action, target::Seam};
+
+/// How many trace ids are kept of a fault.
+pub const FIRST_TRACES: usize = 100;
+
+/// Told of every crossing that was struck, at once and on its thread: it must not wait.
+pub type Witness = Arc<dyn Fn(Strike<'_>) + Send + Sync>;
+
+/// A crossing that was struck.
+#[derive(Clone, Copy, Debug)]
+pub struct Strike<'a> {
+    pub fault: &'a str,
+    pub trace_id: [u8; 16],
+    pub seam: Seam,
+    pub attempt: u32,
+    /// `None` for a changed retry policy.
+    pub action: Option<&'a Action>,
+}
+
+/// What a fault has done so far. Shared by all services of a process; it outlives changes of share and parameters.
+pub struct Live {
+    pub id: String,
+    matched: AtomicU64,
+    struck: AtomicU64,
+    first: Mutex<Vec<[u8; 16]>>,
+    over: watch::Sender<bool>,
+    witness: Option<Witness>,
+}
+
+/// The counts of a fault.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Count {
+    /// Crossings it was about.
+    pub matched: u64,
+    /// Of those, the ones that it struck.
+    pub hit: u64,
+    /// The first hundred traces that it struck, in the order of being struck.
+    pub trace_ids: Vec<String>,
+}
+
+impl Live {
+    pub fn new(id: &str, witness: Option<Witness>) -> Self {
+        Live {
+            id: id.to_owned(),
+            matched: AtomicU64::new(0),
+            struck: AtomicU64::new(0),
+            first: Mutex::default(),
+            over: watch::Sender::new(false),
+            witness,
+        }
+    }
+
+    pub fn matched(&self) {
+        self.matched.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub fn struck(&self, crossing: &Crossing<'_>, action: &Action) {
+        self.note(crossing, Some(action));
+    }
+
+    /// A client's policy was changed for this errand.
+    pub fn stormed(&self, crossing: &Crossing<'_>) {
+        self.note(crossing, None);
+    }
+
+    fn note(&self, crossing: &Crossing<'_>, action: Option<&Action>) {
+        let before = self.struck.fetch_add(1, Ordering::Relaxed);
+        // Beyond the first, only the number counts. A trace may be struck more than once: it is kept once.
+        if before < 4 * FIRST_TRACES as u64 {
+            let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+            if first.len() < FIRST_TRACES && !first.contains(&crossing.trace_id) {
+                first.push(crossing.trace_id);
+            }
+        }
+        if let Some(witness) = &self.witness {
+            witness(Strike {
+                fault: &self.id,
+                trace_id: crossing.trace_id,
+                seam: crossing.place.seam(),
+                attempt: crossing.attempt,
+                action,
+            });
+        }
+    }
+
+    pub fn count(&self) -> Count {
+        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        Count {
+            matched: self.matched.load(Ordering::Relaxed),
+            hit: self.struck.load(Ordering::Relaxed),
+            trace_ids: first.iter().map(|id| hex(id)).collect(),
+        }
+    }
+
+    /// Whether the fault has been cleared.
+    pub fn is_over(&self) -> bool {
+        *self.over.borrow()
+    }
+
+    /// Ends with the fault: whoever waits because of it need not wait longer.
+    pub async fn over(&self) {
+        // The sender lives as long as `self`.
+        let _ = self.over.subscribe().wait_for(|over| *over).await;
+    }
+
+    pub(super) fn end(&self) {
+        self.over.send_replace(true);
+    }
+}
+
+impl fmt::Debug for Live {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Live").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// A trace id as it is written: 32 lower-case hex digits.
+pub fn hex(trace_id: &[u8; 16]) -> String {
+    trace_id.iter().map(|byte| format!("{byte:02x}")).collect()
+}
