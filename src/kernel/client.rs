@@ -23,6 +23,9 @@ use super::{
 /// The most bytes that are read of a peer's answer.
 pub const ANSWER_LIMIT_BYTES: usize = 4 * 1024 * 1024;
 
+/// Says how often this question was asked before, when it was: `1` on the first repetition.
+pub const ATTEMPT: HeaderName = HeaderName::from_static("x-request-attempt");
+
 /// One question to one peer, as it crosses the outbound seam. `attempt` counts from 0.
 #[derive(Clone, Debug)]
 pub struct Errand {
@@ -75,6 +78,11 @@ impl fmt::Display for Lost {
 /// Takes errands to a peer. The dressed carrier of a service stands between its `Client` and the socket.
 pub trait Carrier: Send + Sync {
     fn carry(&self, errand: Errand) -> BoxFuture<'_, Result<Response<Bytes>, Lost>>;
+
+    /// How often `errand` may be repeated, where its client was built to do as `declared`.
+    fn retry(&self, _errand: &Errand, declared: Retry) -> Retry {
+        declared
+    }
 }
 
 /// Gives up on an errand when its time is over.
@@ -86,6 +94,10 @@ impl<C: Carrier> Carrier for Deadline<C> {
             let within = errand.timeout;
             tokio::time::timeout(within, self.0.carry(errand)).await.unwrap_or(Err(Lost::TimedOut))
         })
+    }
+
+    fn retry(&self, errand: &Errand, declared: Retry) -> Retry {
+        self.0.retry(errand, declared)
     }
 }
 
@@ -254,11 +266,13 @@ impl Client {
             attempt: 0,
             timeout: self.timeout,
         };
-        while errand.attempt < self.retry.extra {
+        let retry = self.carrier.retry(&errand, self.retry);
+        while errand.attempt < retry.extra {
             match self.attempt(errand.clone()).await {
                 Err(No { why: Why::Status(status, _), .. }) if worth_repeating(status) => {
-                    tokio::time::sleep(self.retry.backoff).await;
+                    tokio::time::sleep(retry.backoff).await;
                     errand.attempt += 1;
+                    errand.headers.insert(ATTEMPT, HeaderValue::from(errand.attempt));
                 }
                 done => return done.map_err(|no| self.refusal(no)),
             }

@@ -19,8 +19,12 @@ pub enum Kind {
     UnsupportedMedia,
     /// Well-formed, but a value is out of its range or unknown.
     Invalid,
+    /// The caller asks more often than the service takes it.
+    TooManyRequests,
     /// The service ran into its own mistake.
     Internal,
+    /// The service takes nothing right now.
+    Unavailable,
     /// A peer answered with an error, or something that makes no sense.
     PeerFailed,
     /// A peer could not be reached.
@@ -35,7 +39,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Kind; 18] = [
+    pub const ALL: [Kind; 20] = [
         Kind::Malformed,
         Kind::Unauthenticated,
         Kind::Declined,
@@ -47,7 +51,9 @@ impl Kind {
         Kind::TooLarge,
         Kind::UnsupportedMedia,
         Kind::Invalid,
+        Kind::TooManyRequests,
         Kind::Internal,
+        Kind::Unavailable,
         Kind::PeerFailed,
         Kind::PeerUnreachable,
         Kind::PoolExhausted,
@@ -68,9 +74,10 @@ impl Kind {
             Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Kind::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+            Kind::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Kind::PeerFailed | Kind::PeerUnreachable => StatusCode::BAD_GATEWAY,
-            Kind::PoolExhausted | Kind::DatabaseUnavailable | Kind::DatabaseLocked => {
+            Kind::Unavailable | Kind::PoolExhausted | Kind::DatabaseUnavailable | Kind::DatabaseLocked => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Kind::PeerTimeout => StatusCode::GATEWAY_TIMEOUT,
@@ -91,7 +98,9 @@ impl Kind {
             Kind::TooLarge => "too_large",
             Kind::UnsupportedMedia => "unsupported_media_type",
             Kind::Invalid => "invalid",
+            Kind::TooManyRequests => "too_many_requests",
             Kind::Internal => "internal",
+            Kind::Unavailable => "unavailable",
             Kind::PeerFailed => "peer_failed",
             Kind::PeerUnreachable => "peer_unreachable",
             Kind::PoolExhausted => "pool_exhausted",
@@ -115,7 +124,9 @@ impl Kind {
             Kind::TooLarge => "The request is too large",
             Kind::UnsupportedMedia => "The request has the wrong content type",
             Kind::Invalid => "A value is not acceptable",
+            Kind::TooManyRequests => "Too many requests",
             Kind::Internal => "The shop made a mistake",
+            Kind::Unavailable => "The service is not available right now",
             Kind::PeerFailed => "A service behind this one failed",
             Kind::PeerUnreachable => "A service behind this one could not be reached",
             Kind::PoolExhausted => "Too many requests wait for the database",

@@ -23,6 +23,7 @@ use super::{
     table::{Row, render},
 };
 use crate::{
+    chaos::board::Board,
     console::api::{self, Console, Place},
     kernel::{
         client::{Ask, Client, Deadline, Why},
@@ -151,11 +152,13 @@ impl Session<'_> {
     async fn open(&self, telemetry: &Telemetry, common: &Common, begun: Instant) -> Result<()> {
         let asked_to_stop = signals()?;
         let mut hosts = Vec::new();
+        let board = Board::new(None);
         let shop = self.services.iter().copied().filter(|service| *service != Service::Lab);
         let starting = shop.map(|service| {
             let port = self.port.unwrap_or(self.settings.address(service).port());
             let extra = if self.services.len() == 1 { metrics_route(telemetry) } else { Router::new() };
-            Host::start(service, self.settings.clone(), telemetry.scope(service), port, extra)
+            let (settings, panel) = (self.settings.clone(), board.panel(service));
+            Host::start(settings, telemetry.scope(service), panel, port, extra)
         });
         for started in join_all(starting).await {
             hosts.push(started?);
@@ -232,7 +235,7 @@ impl Session<'_> {
         hosts::spawn(Service::Lab, SHOPPERS, async move {
             let transport = Transport::new(transport::http(), peers);
             tokio::spawn(transport.clone().probe());
-            let carrier = dress::outbound(transport, scope);
+            let carrier = dress::shoppers(transport, scope);
             let here = tokio::runtime::Handle::current();
             let shoppers = Shoppers::start(options, carrier, &here).context("failed to let shoppers in");
             let _ = begun.send(shoppers);

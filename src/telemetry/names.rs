@@ -117,6 +117,7 @@ pub mod attribute {
 pub mod resource {
     pub const NAMESPACE: &str = "webstore";
     pub const ENVIRONMENT: &str = "lab";
+    pub const VERSION: &str = "service.version";
     /// The label that stands on every series, by scrape and by OTLP alike.
     pub const SERVICE_LABEL: &str = "service_name";
 }

@@ -11,9 +11,10 @@ use axum::{
 use tower_http::{catch_panic::CatchPanicLayer, cors::CorsLayer};
 
 use super::{
-    baggage, cache::Watched as WatchedCache, database::Watched, inbound, outbound::Observed, panics,
+    baggage, cache::Watched as WatchedCache, database::Watched, faulty, inbound, outbound::Observed, panics,
 };
 use crate::{
+    chaos::panel::Panel,
     kernel::{
         cache,
         client::{Carrier, Deadline},
@@ -24,8 +25,10 @@ use crate::{
 };
 
 /// Dresses what comes in to a service of ours. Read from the bottom: the last layer is the outermost.
-pub fn inbound(router: Router, scope: Arc<Scope>) -> Router {
+pub fn inbound(router: Router, scope: Arc<Scope>, panel: Arc<Panel>) -> Router {
     router
+        // Whoever is refused, delayed or forgotten here has been seen to come, and is seen to get no more than that.
+        .layer(middleware::from_fn_with_state(panel, faulty::inbound))
         // A handler that panics has answered 500; its service goes on.
         .layer(CatchPanicLayer::custom(panics::after_panic))
         // Nobody fills our memory.
@@ -53,25 +56,35 @@ pub fn cross_origin(router: Router, origins: &[HeaderValue]) -> Router {
 }
 
 /// Dresses what comes in to a third party, which has no telemetry.
-pub fn third_party(router: Router) -> Router {
+pub fn third_party(router: Router, panel: Arc<Panel>) -> Router {
     router
+        // They fail in ways of their own, and we only see the answer.
+        .layer(middleware::from_fn_with_state(panel, faulty::inbound))
         .layer(CatchPanicLayer::custom(panics::after_panic))
         .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
         .layer(middleware::from_fn(baggage::read))
 }
 
 /// Dresses what goes out to a peer.
-pub fn outbound(transport: impl Carrier + 'static, scope: Arc<Scope>) -> Arc<dyn Carrier> {
+pub fn outbound(transport: impl Carrier + 'static, scope: Arc<Scope>, panel: Arc<Panel>) -> Arc<dyn Carrier> {
+    // A hang or a delay runs into the deadline like a slow peer.
+    let faulty = faulty::Outbound::new(transport, panel);
     // The span stands outside the deadline, so that giving up is seen as a time-out and not as silence.
+    Arc::new(Observed::new(Deadline(faulty), scope))
+}
+
+/// Dresses what shoppers ask: they are the world outside, and nothing of theirs is ever broken.
+pub fn shoppers(transport: impl Carrier + 'static, scope: Arc<Scope>) -> Arc<dyn Carrier> {
     Arc::new(Observed::new(Deadline(transport), scope))
 }
 
 /// Dresses the queries of a service.
-pub fn database(scope: Arc<Scope>, pool: &Pool) -> Arc<dyn db::Seam> {
-    Arc::new(Watched::new(scope, pool))
+pub fn database(scope: Arc<Scope>, panel: Arc<Panel>, pool: &Pool) -> Arc<dyn db::Seam> {
+    // The query's span lasts for as long as the query takes, for whatever reason.
+    Arc::new(Watched::new(scope, Arc::new(faulty::Database(panel)), pool))
 }
 
 /// Dresses the passages to a service's cache.
-pub fn cache(scope: Arc<Scope>) -> Arc<dyn cache::Seam> {
-    Arc::new(WatchedCache::new(scope))
+pub fn cache(scope: Arc<Scope>, panel: Arc<Panel>) -> Arc<dyn cache::Seam> {
+    Arc::new(WatchedCache::new(scope, Arc::new(faulty::Cache(panel))))
 }
