@@ -117,7 +117,8 @@ pub async fn assemble(
         Service::Storefront => {
             let peers = storefront::peers::Peers {
                 catalog: shop.client(Service::Catalog)?,
-                cart: shop.client(Service::Cart)?,
+                // Cart refuses before it does anything, so that asking it once more is safe.
+                cart: shop.client(Service::Cart)?.retrying(Retry::ONCE),
                 checkout: shop.client(Service::Checkout)?,
                 recommendation: shop.client(Service::Recommendation)?,
                 ads: shop.client(Service::Ads)?,

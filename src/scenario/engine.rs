@@ -31,8 +31,8 @@ use crate::{
 
 /// What runs when nothing else does, and what goes on underneath.
 pub const NORMAL: &str = "normal";
-/// The mode in which nothing is broken at all.
-const CALM: &str = "calm";
+/// The mode in which no scenario runs and nothing is broken at all; no scenario may be called so.
+pub const CALM: &str = "calm";
 /// The seed when nobody names one.
 pub const SEED: u64 = 42;
 /// How often counts are entered in the ledger.
@@ -142,11 +142,7 @@ impl Engine {
         match command {
             Command::Start { name, seed } => self.start(stage, name, *seed)?,
             Command::Stop => self.start(stage, NORMAL, None)?,
-            Command::Calm => {
-                stage.show.clear();
-                CALM.clone_into(&mut stage.mode);
-                self.shoppers.end_surges();
-            }
+            Command::Calm => self.calm(stage),
             Command::Pause => running(stage)?.pause(true, now),
             Command::Resume => running(stage)?.pause(false, now),
             Command::Speed { factor } => {
@@ -202,6 +198,10 @@ impl Engine {
 
     /// Begins a scenario in place of the one that runs.
     fn start(&self, stage: &mut Stage, name: &str, seed: Option<u64>) -> Result<(), Refused> {
+        if name == CALM {
+            self.calm(stage);
+            return Ok(());
+        }
         let spec = self.find(name)?;
         let baseline = match spec.name == NORMAL {
             true => Vec::new(),
@@ -226,6 +226,12 @@ impl Engine {
         });
         stage.show.start(plan, seed, Instant::now());
         Ok(())
+    }
+
+    fn calm(&self, stage: &mut Stage) {
+        stage.show.clear();
+        CALM.clone_into(&mut stage.mode);
+        self.shoppers.end_surges();
     }
 
     fn find(&self, name: &str) -> Result<Arc<Spec>, Refused> {

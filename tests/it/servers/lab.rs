@@ -40,10 +40,11 @@ pub struct Lab {
 }
 
 impl Plan {
-    /// `doorbuster up` without shoppers.
+    /// `doorbuster up` without shoppers, and with nothing broken.
     pub fn up() -> Plan {
         let port_base = ports::block();
-        Plan::new(port_base, &[0, 10]).args(&["up"]).env("DOORBUSTER_VISITS_PER_MINUTE", "0")
+        let plan = Plan::new(port_base, &[0, 10]).args(&["up"]).env("DOORBUSTER_VISITS_PER_MINUTE", "0");
+        plan.env("DOORBUSTER_SCENARIO", "calm")
     }
 
     /// `doorbuster serve SERVICE` on the block that begins at `port_base`.
