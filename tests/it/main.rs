@@ -4,6 +4,7 @@
 
 mod browser;
 mod chaos;
+mod cues;
 mod dependencies;
 mod otlp;
 mod servers;

@@ -78,6 +78,21 @@ impl Plan {
         self
     }
 
+    /// On these processors only, where some are named.
+    pub fn on_cpus(mut self, cpus: Option<&str>) -> Plan {
+        let Some(cpus) = cpus else { return self };
+        let mut bound = Command::new("taskset");
+        bound.args(["--cpu-list", cpus]).arg(self.command.get_program()).args(self.command.get_args());
+        for (name, value) in self.command.get_envs() {
+            match value {
+                Some(value) => bound.env(name, value),
+                None => bound.env_remove(name),
+            };
+        }
+        self.command = bound;
+        self
+    }
+
     /// Starts it and waits until it is ready.
     #[track_caller]
     pub fn start(self) -> Lab {
