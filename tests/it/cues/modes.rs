@@ -83,8 +83,7 @@ fn a_show_is_paused_moved_and_let_run_faster() {
     assert_eq!(state(&lab)["scenario"]["paused"], true);
     let elapsed = |lab: &Lab| state(lab)["scenario"]["elapsed_seconds"].as_f64().expect("seconds");
     let stopped = elapsed(&lab);
-    thread::sleep(Duration::from_millis(50));
-    assert_eq!(elapsed(&lab), stopped, "time stands still");
+    assert!((0..20).all(|_| elapsed(&lab) == stopped), "time stands still");
     command(&lab, "/api/scenarios/resume", json!({}));
     command(&lab, "/api/scenarios/speed", json!({"factor": 100}));
     until_state(&lab, "three and a half minutes later", |state| state["scenario"]["phase"] == "recovery");
