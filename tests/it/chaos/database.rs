@@ -242,6 +242,21 @@ fn a_held_lock_blocks_a_second_transaction() {
 }
 
 #[test]
+fn who_gives_up_lets_go_of_the_lock() {
+    for engine in Engine::both() {
+        let plan = engine.told(Street::plan());
+        let street = plan.open(&[Service::Catalog, Service::Recommendation]);
+        let lock = json!({ "hold_lock": { "table": "products", "for": "50s" } });
+        let on = json!({ "service": "catalog", "query": "popular_products.list" });
+        street.set(json!([{ "id": "lock", "on": on, "effect": lock }]));
+        // The caller's patience is three seconds, and the catalogue notices that it has gone.
+        street.get(Service::Recommendation, "/recommendations").problem(504);
+        let made = post(street.url(Service::Catalog, "/products"), lamp("Lamp of patience")).send();
+        assert_eq!(made.status, 201, "{}: {made:?}", engine.name());
+    }
+}
+
+#[test]
 fn a_lock_is_let_go_by_itself_after_its_time_and_the_query_is_done() {
     for engine in Engine::both() {
         let (street, name) = (engine.street(), engine.name());

@@ -169,6 +169,24 @@ fn a_failing_request_is_answered_as_a_service_fails_by_itself() {
 }
 
 #[test]
+fn a_browser_gets_a_page_when_the_storefront_fails_and_a_program_a_problem() {
+    let street = Street::plan().open(&[Service::Storefront, Service::Catalog]);
+    let fail = json!({ "fail": { "status": { "503": 1 } } });
+    let page = |tier: &str| {
+        let on = json!({ "service": "storefront", "route": "GET /products", "tier": [tier] });
+        street.set(json!([{ "id": "sick", "on": on, "effect": fail }]));
+        get(street.url(Service::Storefront, "/products")).header("accept", "text/html").send()
+    };
+    let answer = page("standard");
+    assert_eq!((answer.status, &*answer.content_type), (503, "text/html; charset=utf-8"), "{answer:?}");
+    assert!(answer.body.contains("very busy"), "{answer:?}");
+    assert_eq!(page("gold").status, 200, "a guest has no gold");
+    street.set(json!([{ "id": "sick", "on": { "service": "storefront" }, "effect": fail }]));
+    assert_eq!(street.get(Service::Storefront, "/products").problem(503), "unavailable");
+    assert_eq!(street.get(Service::Storefront, "/static/shop.css").problem(503), "unavailable");
+}
+
+#[test]
 fn a_third_party_fails_without_charging_and_its_peer_asks_once_more() {
     let street = Street::plan().open(&[Service::Payments, Service::PaymentProvider]);
     let pay = |key: &str| {
