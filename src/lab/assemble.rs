@@ -126,7 +126,8 @@ pub async fn assemble(
                 shipping: shop.client(Service::Shipping)?,
                 promotions: shop.client(Service::Promotions)?,
             };
-            storefront::api::router(storefront::api::App::new(peers, settings.slow_delay))
+            let app = storefront::api::App::new(peers, settings.slow_delay);
+            storefront::api::router_with(app, |handlers| dress::breakable(handlers, shop.panel.clone()))
         }
         Service::Ads => ads::api::router(ads::api::App::default()),
         Service::Currency => currency::api::router(currency::api::App),
@@ -138,14 +139,14 @@ pub async fn assemble(
         Service::Lab => return Err(anyhow!("the lab is not a part of the shop")),
     };
     let router = match service {
-        // It answers strangers itself: with a page, when a browser asks.
+        // It answers strangers itself, and whoever meets a failure: with a page, when a browser asks.
         Service::Storefront => dress::cross_origin(router, &settings.cors_origins),
-        _ => strangers::answered(router),
+        _ => dress::breakable(strangers::answered(router), shop.panel.clone()),
     };
     let dressed = if service.is_third_party() {
-        dress::third_party(router, shop.panel.clone())
+        dress::third_party(router)
     } else {
-        dress::inbound(router, shop.scope.clone(), shop.panel.clone())
+        dress::inbound(router, shop.scope.clone())
     };
     let pool = database.as_ref().map(|db| db.pool().clone());
     let kept = pool.iter().map(|pool| Background::Keeper(shop.panel.clone(), pool.clone()));

@@ -24,11 +24,15 @@ use crate::{
     telemetry::scope::Scope,
 };
 
+/// Makes handlers breakable. Stands right around them: whoever is refused, delayed or forgotten here has been seen to
+/// come, and is answered as the service answers when it fails by itself.
+pub fn breakable(handlers: Router, panel: Arc<Panel>) -> Router {
+    handlers.layer(middleware::from_fn_with_state(panel, faulty::inbound))
+}
+
 /// Dresses what comes in to a service of ours. Read from the bottom: the last layer is the outermost.
-pub fn inbound(router: Router, scope: Arc<Scope>, panel: Arc<Panel>) -> Router {
+pub fn inbound(router: Router, scope: Arc<Scope>) -> Router {
     router
-        // Whoever is refused, delayed or forgotten here has been seen to come, and is seen to get no more than that.
-        .layer(middleware::from_fn_with_state(panel, faulty::inbound))
         // A handler that panics has answered 500; its service goes on.
         .layer(CatchPanicLayer::custom(panics::after_panic))
         // Nobody fills our memory.
@@ -56,10 +60,8 @@ pub fn cross_origin(router: Router, origins: &[HeaderValue]) -> Router {
 }
 
 /// Dresses what comes in to a third party, which has no telemetry.
-pub fn third_party(router: Router, panel: Arc<Panel>) -> Router {
+pub fn third_party(router: Router) -> Router {
     router
-        // They fail in ways of their own, and we only see the answer.
-        .layer(middleware::from_fn_with_state(panel, faulty::inbound))
         .layer(CatchPanicLayer::custom(panics::after_panic))
         .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
         .layer(middleware::from_fn(baggage::read))

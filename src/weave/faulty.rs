@@ -109,7 +109,16 @@ impl<C: Carrier> Carrier for Outbound<C> {
                     errand.headers.remove(TRACEPARENT);
                     errand.headers.remove(TRACESTATE);
                 }
-                _ => {}
+                Some(
+                    Action::Wait(_)
+                    | Action::Hang
+                    | Action::BurnCpu(_)
+                    | Action::Leak { .. }
+                    | Action::SlowQuery(_)
+                    | Action::HoldLock { .. }
+                    | Action::CacheOutage,
+                )
+                | None => {}
             }
             self.inner.carry(errand).await
         })
@@ -174,16 +183,25 @@ impl db::Crossing for Struck {
     fn within<'a>(&'a mut self, conn: &'a mut Conn<'_>) -> Option<BoxFuture<'a, Result<(), DbError>>> {
         let Verdict { fault, action } = self.0.take()?;
         Some(Box::pin(async move {
-            // What the engine refuses to do here, such as a lock that somebody else holds for too long, is not done;
-            // the query then meets by itself whatever is in the way.
-            let _ = match action {
-                Action::SlowQuery(extra) => shielded(engine::slow_query(conn, &fault, extra)).await,
-                Action::HoldLock { table, keep } => {
-                    shielded(engine::hold_lock(conn, &fault, &table, keep)).await
+            match action {
+                Action::SlowQuery(extra) => {
+                    // A time-out of the engine's own cuts a slow query off; so it does here.
+                    let slept = shielded(engine::slow_query(conn, &fault, extra)).await;
+                    slept.unwrap_or(Ok(())).map_err(DbError::from)
                 }
-                _ => None,
-            };
-            Ok(())
+                Action::HoldLock { table, keep } => {
+                    // Somebody else may hold the lock for too long. Then the query meets them by itself.
+                    let _ = shielded(engine::hold_lock(conn, &fault, &table, keep)).await;
+                    Ok(())
+                }
+                Action::Wait(_)
+                | Action::Hang
+                | Action::BurnCpu(_)
+                | Action::Leak { .. }
+                | Action::Answer { .. }
+                | Action::CacheOutage
+                | Action::LoseContext => Ok(()),
+            }
         }))
     }
 }

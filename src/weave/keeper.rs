@@ -3,9 +3,14 @@
 
 use std::{sync::Arc, time::Duration};
 
+use tokio::sync::watch;
+
 use crate::{
-    chaos::{fault::Hold, panel::Panel},
-    kernel::db::{Held, Pool},
+    chaos::{
+        fault::Hold,
+        panel::{Panel, Standing},
+    },
+    kernel::db::{DbError, Held, Pool},
 };
 
 /// The pause after a connection could not be had.
@@ -16,24 +21,44 @@ pub async fn keep(panel: Arc<Panel>, pool: Pool) {
     let mut standing = panel.standing();
     let mut held: Vec<Held> = Vec::new();
     loop {
-        let hold = standing.borrow_and_update().hold.as_ref().map(|(_, hold)| *hold);
-        let wanted = hold.map_or(0, |hold| wanted(hold, pool.max()));
+        let wanted = told(&mut standing, &pool);
         held.truncate(wanted);
-        if held.len() == wanted {
-            if standing.changed().await.is_err() {
-                return;
+        if held.len() < wanted {
+            match take(&pool, &mut standing, held.len()).await {
+                Some(Ok(connection)) => held.push(connection),
+                Some(Err(_)) => tokio::time::sleep(PAUSE).await,
+                None => {}
             }
-            continue;
-        }
-        tokio::select! {
-            biased;
-            changed = standing.changed() => if changed.is_err() { return },
-            taken = pool.acquire() => match taken {
-                Ok(connection) => held.push(connection),
-                Err(_) => tokio::time::sleep(PAUSE).await,
-            },
+        } else if standing.changed().await.is_err() {
+            return;
         }
     }
+}
+
+/// Takes a connection, unless it turns out meanwhile that `held` are enough. Other changes leave it its place in the
+/// queue: a ramp makes ten a second, and whoever starts again each time never gets one from a busy pool.
+async fn take(
+    pool: &Pool,
+    standing: &mut watch::Receiver<Standing>,
+    held: usize,
+) -> Option<Result<Held, DbError>> {
+    let mut taking = std::pin::pin!(pool.acquire());
+    loop {
+        tokio::select! {
+            biased;
+            changed = standing.changed() => {
+                if changed.is_err() || told(standing, pool) <= held {
+                    return None;
+                }
+            }
+            taken = &mut taking => return Some(taken),
+        }
+    }
+}
+
+fn told(standing: &mut watch::Receiver<Standing>, pool: &Pool) -> usize {
+    let hold = standing.borrow_and_update().hold.as_ref().map(|(_, hold)| *hold);
+    hold.map_or(0, |hold| wanted(hold, pool.max()))
 }
 
 /// So many connections of a pool with `max`.

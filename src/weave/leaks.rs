@@ -46,11 +46,6 @@ pub fn leak(fault: &Arc<Live>, bytes: u64, cap: u64) {
     leak.grow(bytes);
 }
 
-/// Bytes that are kept because of `fault`.
-pub fn kept(fault: &Arc<Live>) -> usize {
-    leaks().iter().find(|leak| Arc::ptr_eq(&leak.fault, fault)).map_or(0, |leak| leak.bytes)
-}
-
 impl Leak {
     fn grow(&mut self, bytes: usize) {
         let end = self.bytes + bytes;
@@ -85,4 +80,50 @@ fn leaks() -> MutexGuard<'static, Vec<Leak>> {
 
 fn size(bytes: u64) -> usize {
     usize::try_from(bytes).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{
+        chaos::{board::Board, crossing::Place, setting::Setting},
+        kernel::service::Service,
+        weave::visitor::Visitor,
+    };
+
+    fn kept(fault: &Arc<Live>) -> Option<(usize, usize)> {
+        let leaks = leaks();
+        let leak = leaks.iter().find(|leak| Arc::ptr_eq(&leak.fault, fault))?;
+        Some((leak.bytes, leak.blocks.len()))
+    }
+
+    #[tokio::test]
+    async fn a_leak_stops_at_its_cap_across_blocks_and_ends_with_its_fault() {
+        let fault =
+            r#"{ "id": "leak", "effect": { "leak_memory": { "per_crossing": "1KiB", "cap": "1MiB" } } }"#;
+        let faults = vec![serde_json::from_str(fault).expect("a fault")];
+        let board = Board::new(None);
+        board.apply(&Setting { faults, ..Setting::default() });
+        let place = Place::Inbound { method: "GET", route: "/ads" };
+        let struck = board.panel(Service::Ads).decide(&Visitor::current().crossing(place));
+        let fault = struck.expect("struck").fault;
+        let cap = (BLOCK_BYTES + 3 * PAGE_BYTES) as u64;
+        leak(&fault, 1, cap);
+        assert_eq!(kept(&fault), Some((1, 1)));
+        leak(&fault, BLOCK_BYTES as u64, cap);
+        assert_eq!(kept(&fault), Some((BLOCK_BYTES + 1, 2)));
+        leak(&fault, BLOCK_BYTES as u64, cap);
+        assert_eq!(kept(&fault), Some((BLOCK_BYTES + 3 * PAGE_BYTES, 2)));
+        board.clear();
+        let gone = async {
+            while kept(&fault).is_some() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(5), gone).await.expect("given back");
+        leak(&fault, 1, cap);
+        assert_eq!(kept(&fault), None, "a fault that is over keeps nothing");
+    }
 }

@@ -32,7 +32,7 @@ fn without_its_cache_the_cart_serves_from_its_mirror_and_pays_back_what_it_owes(
         };
         add(1);
         assert_eq!(away(), 0.0);
-        let kept = || redis.ask("HLEN webstore:3").expect("Redis itself is well");
+        let kept = || redis.ask("HLEN webstore:cart:3").expect("Redis itself is well");
         let before = kept();
 
         street.set(json!([{ "id": "out", "on": { "service": "cart" }, "effect": "cache_outage" }]));

@@ -6,5 +6,6 @@ mod database;
 mod machine;
 mod presence;
 mod requests;
+mod seams;
 mod street;
 mod who;

@@ -135,8 +135,14 @@ fn a_release_is_told_by_every_signal_and_its_fault_by_none() {
     all_say(built);
     street.get(Service::Ads, "/ads").ok();
 
-    // Down, it sends nothing: not one request more in five intervals' time.
-    street.set(json!([{ "id": "gone", "on": { "service": "ads" }, "effect": "down" }]));
+    // Down, it sends nothing, also not of whom it has cut off: nothing more comes in five intervals' time.
+    let hang = json!({ "id": "stuck", "on": { "service": "ads", "seam": "inbound" }, "effect": "hang" });
+    street.set(json!([hang]));
+    let url = street.url(Service::Ads, "/ads");
+    let waiting = std::thread::spawn(move || get(url).try_send().is_err());
+    until(SOON, "it hangs", || street.count("stuck").hit == 1);
+    street.set(json!([{ "id": "gone", "on": { "service": "ads" }, "effect": "down" }, hang]));
+    assert!(waiting.join().expect("ended"), "cut off");
     let address = street.settings.address(Service::Ads);
     until(SOON, "connections are refused", || TcpStream::connect(address).is_err());
     let points = || receiver.received().points.len();
@@ -148,6 +154,11 @@ fn a_release_is_told_by_every_signal_and_its_fault_by_none() {
         since.elapsed() > Duration::from_millis(500)
     });
     let received = receiver.received();
+    let cut_off = received
+        .spans
+        .iter()
+        .filter(|span| span.attributes.get("error.type").is_some_and(|one| one == "cancelled"));
+    assert_eq!(cut_off.count(), 0);
     let told = format!("{:?} {:?} {:?}", received.spans, received.logs, received.points);
     for word in ["regression", "fault", "chaos", "inject"] {
         assert!(!told.contains(word), "{word}");

@@ -3,71 +3,16 @@
 use std::{io::Read, net::TcpStream, time::Duration};
 
 use doorbuster::kernel::service::Service;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::street::{Ended, SOON, Street};
+use super::{
+    seams::{STREET, seams},
+    street::{SOON, Street},
+};
 use crate::{
     browser::{get, post},
     waiting::until,
 };
-
-/// A crossing of each seam: where a fault has to stand, the question that makes the crossing, and the span that
-/// measures it.
-struct Seam {
-    name: &'static str,
-    on: Value,
-    asked: Service,
-    path: &'static str,
-    service: Service,
-    span: &'static str,
-}
-
-fn seams() -> [Seam; 4] {
-    [
-        Seam {
-            name: "inbound",
-            on: json!({ "service": "catalog", "seam": "inbound", "route": "GET /categories" }),
-            asked: Service::Catalog,
-            path: "/categories",
-            service: Service::Catalog,
-            span: "GET /categories",
-        },
-        Seam {
-            name: "outbound",
-            on: json!({ "service": "recommendation", "seam": "outbound", "peer": "catalog" }),
-            asked: Service::Recommendation,
-            path: "/recommendations",
-            service: Service::Recommendation,
-            span: "GET /products/popular",
-        },
-        Seam {
-            name: "database",
-            on: json!({ "service": "catalog", "seam": "database", "query": "products.get" }),
-            asked: Service::Catalog,
-            path: "/products/7",
-            service: Service::Catalog,
-            span: "products.get",
-        },
-        Seam {
-            name: "cache",
-            on: json!({ "service": "cart", "seam": "cache", "query": "cart.get" }),
-            asked: Service::Cart,
-            path: "/carts/3",
-            service: Service::Cart,
-            span: "cart.get",
-        },
-    ]
-}
-
-const STREET: [Service; 3] = [Service::Catalog, Service::Recommendation, Service::Cart];
-
-impl Seam {
-    fn ask(&self, street: &Street) -> Ended {
-        street.spans.forget();
-        street.get(self.asked, self.path).ok();
-        street.spans.last(self.service, self.span)
-    }
-}
 
 #[test]
 fn a_delay_is_waited_for_at_every_seam_and_measured_there() {
@@ -166,6 +111,24 @@ fn a_failing_request_is_answered_as_a_service_fails_by_itself() {
     assert_eq!(health.status, 200, "who asks for health is no shopper");
     street.set(json!([]));
     street.get(Service::Catalog, "/products/7").ok();
+}
+
+#[test]
+fn a_browser_gets_a_page_when_the_storefront_fails_and_a_program_a_problem() {
+    let street = Street::plan().open(&[Service::Storefront, Service::Catalog]);
+    let fail = json!({ "fail": { "status": { "503": 1 } } });
+    let page = |tier: &str| {
+        let on = json!({ "service": "storefront", "route": "GET /products", "tier": [tier] });
+        street.set(json!([{ "id": "sick", "on": on, "effect": fail }]));
+        get(street.url(Service::Storefront, "/products")).header("accept", "text/html").send()
+    };
+    let answer = page("standard");
+    assert_eq!((answer.status, &*answer.content_type), (503, "text/html; charset=utf-8"), "{answer:?}");
+    assert!(answer.body.contains("very busy"), "{answer:?}");
+    assert_eq!(page("gold").status, 200, "a guest has no gold");
+    street.set(json!([{ "id": "sick", "on": { "service": "storefront" }, "effect": fail }]));
+    assert_eq!(street.get(Service::Storefront, "/products").problem(503), "unavailable");
+    assert_eq!(street.get(Service::Storefront, "/static/shop.css").problem(503), "unavailable");
 }
 
 #[test]
