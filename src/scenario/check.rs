@@ -133,14 +133,33 @@ fn time(spec: &Spec, flaws: &mut Flaws<'_>) {
         flaws.add("lasts", "must be more than 0s");
         return;
     }
+    if flaws.is_lost("lasts") {
+        return;
+    }
     for (at, phase) in spec.phases.iter().enumerate() {
-        if phase.at >= lasts && !flaws.is_lost("lasts") {
+        if phase.at >= lasts {
             flaws.add(
                 format!("phases[{at}].at"),
                 format!("{} is when the scenario is over: it lasts {lasts}", phase.at),
             );
+            continue;
+        }
+        for (path, over) in ramps(phase) {
+            if phase.at.0 + over.0 > lasts.0 {
+                let why = format!("{over} later the scenario is over: it lasts {lasts}");
+                flaws.add(format!("phases[{at}].{path}"), why);
+            }
         }
     }
+}
+
+/// How long the changes take that begin with a phase.
+fn ramps(phase: &Phase) -> impl Iterator<Item = (String, Span)> + '_ {
+    let load = phase.load.as_ref().and_then(|load| load.ramp).map(|over| ("load.ramp".to_owned(), over));
+    let faults = phase.faults.iter().enumerate().filter_map(|(number, fault)| {
+        Some((format!("faults[{number}].ramp.over"), fault.ramp.as_ref()?.over))
+    });
+    load.into_iter().chain(faults)
 }
 
 fn names(spec: &Spec, flaws: &mut Flaws<'_>) {
@@ -222,7 +241,7 @@ fn clears(spec: &Spec, flaws: &mut Flaws<'_>) {
             }
             for (number, id) in ids.iter().enumerate() {
                 if is_sure && !known.contains(id.as_str()) {
-                    let why = unknown("fault before this phase", id, known.iter().copied());
+                    let why = unknown("earlier fault", id, known.iter().copied());
                     flaws.add(format!("{path}[{number}]"), why);
                 }
             }

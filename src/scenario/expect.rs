@@ -1,6 +1,8 @@
 //! Whether an expectation can be met or missed: it speaks of one thing, says something of it, and does not contradict
 //! itself.
 
+use std::collections::BTreeSet;
+
 use super::{
     flaws::Flaws,
     spec::{Expectation, Spec},
@@ -34,9 +36,9 @@ pub fn check(expectation: &Expectation, spec: &Spec, path: &str, flaws: &mut Fla
 
 fn after(expectation: &Expectation, spec: &Spec, path: &str, flaws: &mut Flaws<'_>) {
     let Some(after) = &expectation.after else { return };
-    let names = spec.phases.iter().map(|phase| phase.name.as_str());
+    let names: BTreeSet<&str> = spec.phases.iter().map(|phase| phase.name.as_str()).collect();
     let mut paths = (0..spec.phases.len()).map(|at| format!("phases[{at}].name"));
-    if !names.clone().any(|name| name == after) && !paths.any(|path| flaws.is_lost(&path)) {
+    if !names.contains(after.as_str()) && !paths.any(|path| flaws.is_lost(&path)) {
         flaws.add(format!("{path}.after"), unknown("phase", after, names));
     }
 }

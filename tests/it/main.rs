@@ -5,6 +5,7 @@
 mod browser;
 mod dependencies;
 mod otlp;
+mod scenarios;
 mod servers;
 mod shop;
 mod signals;
