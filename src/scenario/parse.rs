@@ -53,7 +53,7 @@ fn read_as<T: DeserializeOwned>(
     let told = |mut flaws: Vec<Flaw>| {
         flaws.sort_by_key(|flaw| (flaw.place.line, flaw.place.column));
         flaws.truncate(MOST_FLAWS);
-        flaws.into_iter().map(|flaw| Wrong::new(file, text, flaw.place, flaw.path, flaw.why)).collect()
+        flaws.iter().map(|flaw| Wrong::new(file, text, flaw.place, &flaw.path, &flaw.why)).collect()
     };
     let (mut root, twice) = yaml::read(text).map_err(|flaw| told(vec![flaw]))?;
     prepare(&mut root);

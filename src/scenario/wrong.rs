@@ -26,13 +26,13 @@ pub struct Wrong {
 }
 
 impl Wrong {
-    pub fn new(file: &str, text: &str, place: Place, field: String, message: String) -> Self {
+    pub fn new(file: &str, text: &str, place: Place, field: &str, message: &str) -> Self {
         Wrong {
             file: file.to_owned(),
             line: place.line,
             column: place.column,
-            field,
-            message,
+            field: harmless(field),
+            message: harmless(message),
             snippet: snippet(text, place),
         }
     }
@@ -51,14 +51,17 @@ impl fmt::Display for Wrong {
     }
 }
 
+/// A control character could make a terminal do anything.
+fn harmless(text: &str) -> String {
+    text.chars().map(|one| if one.is_control() { ' ' } else { one }).collect()
+}
+
 fn snippet(text: &str, place: Place) -> String {
     let Some(line) = text.lines().nth(place.line.saturating_sub(1)) else { return String::new() };
     let column = place.column.saturating_sub(1);
     // Of a long line, the part around the place.
     let skipped = if column > WIDTH / 2 && line.chars().count() > WIDTH { column - WIDTH / 2 } else { 0 };
-    // A control character could make a terminal do anything.
-    let shown: String =
-        line.chars().skip(skipped).take(WIDTH).map(|one| if one.is_control() { ' ' } else { one }).collect();
+    let shown: String = harmless(line).chars().skip(skipped).take(WIDTH).collect();
     let before = column - skipped;
     let width = place.width.min(shown.chars().count().saturating_sub(before)).max(1);
     let number = place.line.to_string();

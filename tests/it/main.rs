@@ -2,6 +2,7 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "to panic is how a test fails, and a server it needs")]
 
+mod any;
 mod browser;
 mod dependencies;
 mod otlp;
@@ -10,4 +11,5 @@ mod servers;
 mod shop;
 mod signals;
 mod tidy;
+mod verdict;
 mod waiting;

@@ -1,19 +1,110 @@
-//! The scenarios that come with the lab.
+//! The scenarios that come with the lab, and the schema that an editor knows them by. `UPDATE=1` writes the schema anew.
 
-use std::path::Path;
+use std::{collections::BTreeSet, fs, path::PathBuf};
 
-use doorbuster::scenario::parse;
+use doorbuster::scenario::{library, parse, schema};
+use serde_json::Value;
+
+const FIRST_LINE: &str = "# yaml-language-server: $schema=scenario.schema.json\n";
+
+fn directory() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenarios")
+}
+
+/// Name and text of each file.
+fn files() -> Vec<(String, String)> {
+    let paths = fs::read_dir(directory()).expect("scenarios").map(|entry| entry.expect("entry").path());
+    paths
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml"))
+        .map(|path| {
+            let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+            (name, fs::read_to_string(&path).expect("text"))
+        })
+        .collect()
+}
+
+fn validator() -> jsonschema::Validator {
+    jsonschema::draft202012::new(&schema::schema()).expect("a schema by draft 2020-12")
+}
+
+fn tree(text: &str) -> Value {
+    serde_saphyr::from_str(text).expect("YAML")
+}
 
 #[test]
-fn every_bundled_file_is_read() {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
-    for entry in std::fs::read_dir(directory).expect("scenarios") {
-        let path = entry.expect("entry").path();
-        if path.extension().is_some_and(|extension| extension == "yaml") {
-            let text = std::fs::read_to_string(&path).expect("text");
-            if let Err(wrong) = parse::read(&path.display().to_string(), &text) {
-                panic!("{}", wrong.iter().map(ToString::to_string).collect::<String>());
-            }
+fn every_file_can_be_read_and_is_called_as_its_scenario() {
+    for (name, text) in files() {
+        assert!(text.starts_with(FIRST_LINE), "{name}: an editor finds its schema by the first line");
+        match parse::read(&format!("{name}.yaml"), &text) {
+            Ok(spec) => assert_eq!(spec.name, name),
+            Err(wrong) => panic!("{}", wrong.iter().map(ToString::to_string).collect::<String>()),
         }
+    }
+}
+
+#[test]
+fn every_file_comes_with_the_lab() {
+    let here: BTreeSet<String> = files().into_iter().map(|(name, _)| name).collect();
+    let listed: BTreeSet<String> = library::BUNDLED.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(here, listed);
+    let library = library::Library::new(None);
+    for listing in library.list() {
+        assert_eq!((listing.error, listing.source.as_str()), (None, "bundled"), "{}", listing.name);
+    }
+}
+
+#[test]
+fn the_schema_is_that_of_the_types() {
+    let path = directory().join("scenario.schema.json");
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(&path, schema::text()).expect("written");
+    }
+    let committed = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == schema::text(),
+        "scenarios/scenario.schema.json is stale: run this test with UPDATE=1"
+    );
+}
+
+#[test]
+fn every_file_is_valid_by_the_schema() {
+    let validator = validator();
+    for (name, text) in files() {
+        let wrong: Vec<String> = validator.iter_errors(&tree(&text)).map(|error| error.to_string()).collect();
+        assert!(wrong.is_empty(), "{name}: {wrong:?}");
+    }
+}
+
+#[test]
+fn what_the_reader_refuses_the_schema_mostly_refuses_too() {
+    let (_, good) = files().into_iter().find(|(name, _)| name == "payment-outage-brazil").expect("the file");
+    let validator = validator();
+    assert!(validator.is_valid(&tree(&good)));
+    for (old, new) in [
+        ("title:", "titel:"),
+        ("title: Cards fail in Brazil", "title: 42"),
+        ("at: 60s", "at: 60"),
+        ("at: 60s", "at: soon"),
+        ("name: outage", "name: An Outage"),
+        ("service: payment-provider", "service: payment-providr"),
+        ("service: payment-provider", "service: lab"),
+        ("POST /charge", "POST /chrage"),
+        ("[BR]", "[BZ]"),
+        ("share: 35%", "share: 135%"),
+        ("share: 35%", "share: 35"),
+        ("{ fail:", "{ dealy:"),
+        ("{ fail:", "{ hang: , fail:"),
+        ("503: 1,", "200: 1,"),
+        ("US: 40", "XX: 40"),
+        ("US: 40", "US: -40"),
+        ("browse: 50", "brows: 50"),
+        ("clear: [br-cards]", "clear: everything"),
+        ("never: true", "never: maybe"),
+        ("visits_per_minute: 480", "visits_per_minute: -1"),
+    ] {
+        let broken = good.replacen(old, new, 1);
+        assert_ne!(broken, good, "{old}");
+        assert!(parse::read("broken.yaml", &broken).is_err(), "{new}");
+        assert!(!validator.is_valid(&tree(&broken)), "{new}");
     }
 }

@@ -2,4 +2,5 @@
 
 mod broken;
 mod bundled;
+mod library;
 mod properties;
