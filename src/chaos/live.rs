@@ -102,7 +102,7 @@ impl Live {
         Count {
             matched: self.matched.load(Ordering::Relaxed),
             hit: self.struck.load(Ordering::Relaxed),
-            trace_ids: first.iter().map(|id| hex(id)).collect(),
+            trace_ids: first.iter().map(hex).collect(),
         }
     }
 

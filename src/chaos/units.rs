@@ -108,7 +108,7 @@ impl Size {
 
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match SIZES.iter().find(|(_, unit)| self.0 >= *unit && self.0 % unit == 0) {
+        match SIZES.iter().find(|(_, unit)| self.0 >= *unit && self.0.is_multiple_of(*unit)) {
             Some((word, unit)) => write!(f, "{}{word}", self.0 / unit),
             None => write!(f, "{}KiB", self.0 as f64 / 1024.0),
         }

@@ -1,4 +1,4 @@
-//! Scenarios: from a file (`tree`, `yaml`, `fit`, `parse`, `check`, `wrong` to `spec`; `library`, `schema`) over time
+//! Scenarios: from a file (`yaml`, `tree`, `fit`, `parse`, `check` to `spec`, or `wrong`; `library`, `schema`) over time
 //! (`timeline`, `ramp`) to the switchboard and the shoppers (`engine`).
 
 pub mod check;
@@ -8,6 +8,7 @@ mod fit;
 mod flaws;
 pub mod library;
 pub mod lint;
+mod mismatch;
 pub mod parse;
 pub mod schema;
 pub mod spec;

@@ -8,8 +8,9 @@ use serde::de::DeserializeOwned;
 
 use super::{
     check,
-    fit::{Kind, Mismatch, STAND_INS},
+    fit::STAND_INS,
     flaws::Flaws,
+    mismatch::{Kind, Mismatch},
     spec::{Planned, Spec},
     tree::{Entry, Node, Place, Value, is_within, joined},
     wrong::Wrong,
