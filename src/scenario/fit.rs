@@ -127,7 +127,7 @@ impl<'de> Deserializer<'de> for &Node {
             },
             value => {
                 let why = format!("expected one of {}, not {}", listed(words), described(value));
-                Err(Mismatch { fits: words.first().copied(), ..Mismatch::other(why) })
+                Err(Mismatch::other(why).but_fits(words.first().copied()))
             }
         });
         read.map_err(|mismatch| mismatch.among(name))
@@ -165,7 +165,7 @@ impl<'de> MapAccess<'de> for Entries<'_> {
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Mismatch> {
         let Some(entry) = self.entries.get(self.next) else { return Ok(None) };
-        let as_key = |mismatch: Mismatch| Mismatch { is_key: true, ..mismatch.below(self.next) };
+        let as_key = |mismatch: Mismatch| mismatch.below(self.next).as_key();
         seed.deserialize(Key(&entry.key)).map(Some).map_err(as_key)
     }
 
@@ -225,7 +225,7 @@ impl<'de> EnumAccess<'de> for Word<'_> {
         match seed.deserialize(Key(self.text)) {
             Ok(variant) => Ok((variant, self)),
             // In a map, the word is a key.
-            Err(mismatch) if self.content.is_some() => Err(Mismatch { is_key: true, ..mismatch.below(0) }),
+            Err(mismatch) if self.content.is_some() => Err(mismatch.below(0).as_key()),
             Err(mismatch) => Err(mismatch),
         }
     }

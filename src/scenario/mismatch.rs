@@ -53,6 +53,15 @@ impl Mismatch {
         self
     }
 
+    /// It is the key of where it leads.
+    pub fn as_key(self) -> Self {
+        Mismatch { is_key: true, ..self }
+    }
+
+    pub fn but_fits(self, fits: Option<&'static str>) -> Self {
+        Mismatch { fits, ..self }
+    }
+
     /// Says what the words of the enum `name` are: `PaymentMethod` → "payment method".
     pub fn among(mut self, name: &str) -> Self {
         if let Kind::UnknownWord(word, known) = &self.kind {
