@@ -5,6 +5,7 @@ use std::{net::IpAddr, path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand};
 use http::{HeaderValue, Uri};
 
+use super::scenarios::ScenarioCommand;
 use crate::kernel::service::Service;
 
 /// A shop that breaks on cue: an observability demo lab in one binary.
@@ -25,6 +26,9 @@ pub enum Command {
     Serve(Box<Serve>),
     /// Ask a service whether it is ready: exit 0 when it is, 1 when not, 2 when nobody answers
     Ready(Ready),
+    /// What can be said of scenarios without a lab that runs
+    #[command(subcommand)]
+    Scenario(ScenarioCommand),
 }
 
 /// `doorbuster up`.

@@ -6,5 +6,6 @@ pub mod hosts;
 pub mod listen;
 pub mod reach;
 pub mod run;
+pub mod scenarios;
 pub mod settings;
 pub mod table;

@@ -18,7 +18,7 @@ use tokio::{
 use super::{
     cli::{Cli, Command, Common, PeerFlags, Ready, Serve, ShopperFlags, Up},
     hosts::{self, Host},
-    listen, reach,
+    listen, reach, scenarios,
     settings::Settings,
     table::{Row, render},
 };
@@ -68,6 +68,7 @@ pub fn main(cli: Cli, begun: Instant) -> ExitCode {
         Some(Command::Up(up_flags)) => up(*up_flags, begun),
         Some(Command::Serve(serve_flags)) => serve(*serve_flags, begun),
         Some(Command::Ready(flags)) => return ready(&flags),
+        Some(Command::Scenario(asked)) => return scenarios::run(&asked, print),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -376,6 +377,11 @@ async fn closed(hosts: Vec<Host>, grace: Duration) {
 
 async fn wait_for(mut told: watch::Receiver<bool>) {
     let _ = told.wait_for(|stop| *stop).await;
+}
+
+/// Hands over what was asked for. Whoever reads may stop reading.
+fn print(text: &str) {
+    let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
 /// Speaks to the person who started the process. A closed standard error is no reason to fail.

@@ -16,10 +16,7 @@ use tracing::warn;
 
 use super::{burn, leaks};
 use crate::{
-    chaos::{
-        decide::{Action, Verdict},
-        live::Live,
-    },
+    chaos::{action::Action, decide::Verdict, live::Live},
     kernel::service::Service,
     telemetry::routing,
 };

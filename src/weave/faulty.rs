@@ -22,12 +22,7 @@ use super::{
     visitor::{TRACEPARENT, Visitor},
 };
 use crate::{
-    chaos::{
-        crossing::Place,
-        decide::{Action, Verdict},
-        panel::Panel,
-        target::Seam,
-    },
+    chaos::{action::Action, crossing::Place, decide::Verdict, panel::Panel, target::Seam},
     kernel::{
         cache::{self, CacheError},
         client::{Carrier, Errand, Lost, Retry},

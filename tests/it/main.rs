@@ -2,13 +2,16 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "to panic is how a test fails, and a server it needs")]
 
+mod any;
 mod browser;
 mod chaos;
 mod cues;
 mod dependencies;
 mod otlp;
+mod scenarios;
 mod servers;
 mod shop;
 mod signals;
 mod tidy;
+mod verdict;
 mod waiting;
