@@ -1,9 +1,10 @@
 //! What can be broken, where, and how often: the vocabulary of faults (`fault`, `target`, `units`, `check`), the pure
 //! verdict on a crossing (`crossing`, `dice`, `decide`), and how faults reach the seams (`setting`, `switchboard`,
-//! `board`, `panel`, `live`). What a verdict does to a request is not known here: that is woven in.
+//! `board`, `panel`, `live`, `counts`). What a verdict does to a request is not known here: that is woven in.
 
 pub mod board;
 pub mod check;
+pub mod counts;
 pub mod crossing;
 pub mod decide;
 pub mod dice;

@@ -32,10 +32,12 @@ pub enum Kind {
     DatabaseLocked,
     /// A peer did not answer in time.
     PeerTimeout,
+    /// More is asked at once than can be done.
+    Busy,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 18] = [
+    pub const ALL: [Kind; 19] = [
         Kind::Malformed,
         Kind::Unauthenticated,
         Kind::Declined,
@@ -54,6 +56,7 @@ impl Kind {
         Kind::DatabaseUnavailable,
         Kind::DatabaseLocked,
         Kind::PeerTimeout,
+        Kind::Busy,
     ];
 
     pub fn status(self) -> StatusCode {
@@ -70,7 +73,7 @@ impl Kind {
             Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
             Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Kind::PeerFailed | Kind::PeerUnreachable => StatusCode::BAD_GATEWAY,
-            Kind::PoolExhausted | Kind::DatabaseUnavailable | Kind::DatabaseLocked => {
+            Kind::PoolExhausted | Kind::DatabaseUnavailable | Kind::DatabaseLocked | Kind::Busy => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Kind::PeerTimeout => StatusCode::GATEWAY_TIMEOUT,
@@ -98,6 +101,7 @@ impl Kind {
             Kind::DatabaseUnavailable => "database_unavailable",
             Kind::DatabaseLocked => "database_locked",
             Kind::PeerTimeout => "peer_timeout",
+            Kind::Busy => "busy",
         }
     }
 
@@ -122,6 +126,7 @@ impl Kind {
             Kind::DatabaseUnavailable => "The database is away",
             Kind::DatabaseLocked => "The rows are held by somebody else",
             Kind::PeerTimeout => "A service behind this one did not answer in time",
+            Kind::Busy => "Too much is asked at once",
         }
     }
 

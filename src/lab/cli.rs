@@ -5,6 +5,7 @@ use std::{net::IpAddr, path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand};
 use http::{HeaderValue, Uri};
 
+use super::remote::flags::Remote;
 use crate::kernel::service::Service;
 
 /// A shop that breaks on cue: an observability demo lab in one binary.
@@ -23,8 +24,8 @@ pub enum Command {
     Up(Box<Up>),
     /// Start one service; where its peers are is said by flags or variables
     Serve(Box<Serve>),
-    /// Ask a service whether it is ready: exit 0 when it is, 1 when not, 2 when nobody answers
-    Ready(Ready),
+    #[command(flatten)]
+    Remote(Remote),
 }
 
 /// `doorbuster up`.
@@ -51,14 +52,19 @@ pub struct Serve {
     pub shoppers: ShopperFlags,
     #[command(flatten)]
     pub peers: PeerFlags,
+    #[command(flatten)]
+    pub engine: EngineFlags,
 }
 
-/// `doorbuster ready`.
+/// Where a service that stands alone hears what is broken.
 #[derive(Args, Clone, Debug)]
-pub struct Ready {
-    /// Address of the service
-    #[arg(long, default_value = "http://127.0.0.1:8000")]
-    pub url: String,
+pub struct EngineFlags {
+    /// Address of the lab whose faults this service follows (default: this machine and the port base)
+    #[arg(long, env = "LAB_URL", value_name = "URL")]
+    pub engine_url: Option<String>,
+    /// How long faults stay when the lab is not heard any more
+    #[arg(long, env = "DOORBUSTER_LEASE", default_value = "30s", value_parser = delay, hide = true)]
+    pub lease: Duration,
 }
 
 /// What every process needs to know.

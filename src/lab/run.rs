@@ -1,7 +1,6 @@
 //! From the command line to an open shop and back: start, show, wait, stop.
 
 use std::{
-    io::Write,
     process::ExitCode,
     sync::Arc,
     time::{Duration, Instant},
@@ -16,20 +15,27 @@ use tokio::{
 };
 
 use super::{
-    cli::{Cli, Command, Common, PeerFlags, Ready, Serve, ShopperFlags, Up},
+    cli::{Cli, Command, Common, EngineFlags, PeerFlags, Serve, ShopperFlags, Up},
+    follow::follower,
     hosts::{self, Host},
     listen, reach,
+    remote::{self, run::COULD_NOT},
     settings::Settings,
+    speak::say,
+    standin,
     table::{Row, render},
+    token::Token,
 };
 use crate::{
-    console::api::{self, Console, Place},
+    chaos::{board::Board, counts::Counts, switchboard::Switchboard},
+    console::{
+        api,
+        desk::{Console, Place},
+        guard::Guard,
+    },
     kernel::{
-        client::{Ask, Client, Deadline, Why},
         clock,
         health::Health,
-        origin::Origin,
-        peers::Peers,
         service::Service,
         transport::{self, Transport},
     },
@@ -46,15 +52,11 @@ use crate::{
     weave::dress,
 };
 
-/// Exit code for "could not tell": bad arguments, an environment that is not ready.
-const COULD_NOT: u8 = 2;
 /// How stopping may spend its five seconds: visits, the storefront, the others, the signals.
 const VISITS_GRACE: Duration = Duration::from_millis(600);
 const STOREFRONT_GRACE: Duration = Duration::from_millis(2000);
 const OTHERS_GRACE: Duration = Duration::from_millis(300);
 const SIGNALS_GRACE: Duration = Duration::from_millis(1500);
-/// How long a service may take to say whether it is ready.
-const READY_PATIENCE: Duration = Duration::from_secs(2);
 /// The name of the thread shoppers come from.
 const SHOPPERS: &str = "shoppers";
 /// Exit code of a process that a second Ctrl-C ended, by the shell's convention.
@@ -66,7 +68,7 @@ pub fn main(cli: Cli, begun: Instant) -> ExitCode {
         None => up(cli.up, begun),
         Some(Command::Up(up_flags)) => up(*up_flags, begun),
         Some(Command::Serve(serve_flags)) => serve(*serve_flags, begun),
-        Some(Command::Ready(flags)) => return ready(&flags),
+        Some(Command::Remote(remote)) => return remote::run::main(&remote),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -81,7 +83,9 @@ pub fn main(cli: Cli, begun: Instant) -> ExitCode {
 fn up(flags: Up, begun: Instant) -> Result<()> {
     let settings = Settings::new(&flags.common, PeerFlags::default())?;
     let services = Service::ALL;
-    let session = Session { settings, services: &services, port: None, shoppers: Some(flags.shoppers) };
+    let shoppers = Some(flags.shoppers);
+    let session =
+        Session { settings, services: &services, port: None, shoppers, engine: None, token: Token::read() };
     session.run(&flags.common, begun)
 }
 
@@ -89,35 +93,10 @@ fn up(flags: Up, begun: Instant) -> Result<()> {
 fn serve(flags: Serve, begun: Instant) -> Result<()> {
     let settings = Settings::new(&flags.common, flags.peers)?;
     let services = [flags.service];
-    let shoppers = (flags.service == Service::Lab).then_some(flags.shoppers);
-    Session { settings, services: &services, port: flags.port, shoppers }.run(&flags.common, begun)
-}
-
-/// `doorbuster ready`: asks `/ready` and says so by exit code.
-fn ready(flags: &Ready) -> ExitCode {
-    let asked = async {
-        let peers = Arc::new(Peers::parse("--url", &flags.url).map_err(|error| anyhow!(error))?);
-        let carrier = Arc::new(Deadline(Transport::new(transport::http(), peers)));
-        // Which service it is makes no difference to the question.
-        let client = Client::new(Service::Storefront, carrier, READY_PATIENCE);
-        match client.tell(Ask::get("/ready", &Origin::default())).await {
-            Ok(()) => Ok(true),
-            Err(refusal) => match refusal.why {
-                Why::Status(..) => Ok(false),
-                Why::Lost(lost) => Err(anyhow!("{}: {lost}", flags.url)),
-                Why::Garbled(text) => Err(anyhow!("{}: {text}", flags.url)),
-            },
-        }
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    match runtime.map_err(anyhow::Error::from).and_then(|runtime| runtime.block_on(asked)) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
-        Err(error) => {
-            say(&format!("doorbuster: {error:#}\n"));
-            ExitCode::from(COULD_NOT)
-        }
-    }
+    let is_lab = flags.service == Service::Lab;
+    let (shoppers, engine) = (is_lab.then_some(flags.shoppers), (!is_lab).then_some(flags.engine));
+    Session { settings, services: &services, port: flags.port, shoppers, engine, token: Token::read() }
+        .run(&flags.common, begun)
 }
 
 /// One run of this process.
@@ -126,6 +105,9 @@ struct Session<'a> {
     services: &'a [Service],
     port: Option<u16>,
     shoppers: Option<ShopperFlags>,
+    /// Where the engine is, when it is elsewhere.
+    engine: Option<EngineFlags>,
+    token: Token,
 }
 
 impl Session<'_> {
@@ -151,6 +133,11 @@ impl Session<'_> {
     async fn open(&self, telemetry: &Telemetry, common: &Common, begun: Instant) -> Result<()> {
         let asked_to_stop = signals()?;
         let mut hosts = Vec::new();
+        let board = Arc::new(Board::new(None));
+        if let Some(engine) = &self.engine {
+            let service = self.services[0];
+            follower::start(engine, &self.settings, service, self.token.given(), board.clone())?;
+        }
         let shop = self.services.iter().copied().filter(|service| *service != Service::Lab);
         let starting = shop.map(|service| {
             let port = self.port.unwrap_or(self.settings.address(service).port());
@@ -161,7 +148,7 @@ impl Session<'_> {
             hosts.push(started?);
         }
         let lab = match &self.shoppers {
-            Some(flags) => Some(self.open_lab(flags, telemetry).await?),
+            Some(flags) => Some(self.open_lab(flags, telemetry, board).await?),
             None => None,
         };
         say(&self.table(telemetry, common, begun).await);
@@ -183,7 +170,7 @@ impl Session<'_> {
     }
 
     /// Opens the control address and lets the shoppers in.
-    async fn open_lab(&self, flags: &ShopperFlags, telemetry: &Telemetry) -> Result<Lab> {
+    async fn open_lab(&self, flags: &ShopperFlags, telemetry: &Telemetry, board: Arc<Board>) -> Result<Lab> {
         let (stop, stopped) = watch::channel(false);
         let shoppers = Arc::new(self.let_shoppers_in(flags, telemetry, stopped.clone()).await?);
         let exits = telemetry.exits();
@@ -193,7 +180,12 @@ impl Session<'_> {
             telemetry: Arc::new(move || serde_json::to_value(exits()).unwrap_or_default()),
             shoppers: shoppers.clone(),
             services: places(&self.settings),
-            seed: flags.seed,
+            control: standin::engine(shoppers.clone(), flags.seed)?,
+            switchboard: Arc::new(Switchboard::new(board.clone(), clock::now_millis().unsigned_abs())),
+            counts: Arc::new(Counts::new(board)),
+            scenarios: Arc::new(standin::Nothing),
+            ledger: Arc::new(standin::Nothing),
+            guard: Guard::new(self.settings.bind, self.token.word()),
         };
         let mut address = self.settings.address(Service::Lab);
         address.set_port(self.port.unwrap_or(address.port()));
@@ -267,6 +259,9 @@ impl Session<'_> {
             ),
             cache,
         ];
+        if !common.bind.is_loopback() {
+            rows.push(self.token.row());
+        }
         rows.extend(signals);
         rows.push(Row::new("log lines", "standard output", "JSON, one object a line"));
         if let Some(flags) = &self.shoppers {
@@ -373,9 +368,4 @@ async fn closed(hosts: Vec<Host>, grace: Duration) {
 
 async fn wait_for(mut told: watch::Receiver<bool>) {
     let _ = told.wait_for(|stop| *stop).await;
-}
-
-/// Speaks to the person who started the process. A closed standard error is no reason to fail.
-fn say(text: &str) {
-    let _ = std::io::stderr().write_all(text.as_bytes());
 }

@@ -25,7 +25,8 @@ pub fn advice(kind: Kind) -> &'static str {
         | Kind::PoolExhausted
         | Kind::DatabaseUnavailable
         | Kind::DatabaseLocked
-        | Kind::PeerTimeout => {
+        | Kind::PeerTimeout
+        | Kind::Busy => {
             "This is our mistake, not yours. Your cart is kept, and trying again never charges twice."
         }
     }
@@ -42,7 +43,7 @@ pub fn headline(kind: Kind) -> &'static str {
         Kind::Malformed | Kind::Invalid | Kind::UnsupportedMedia | Kind::TooLarge => {
             "Something in the request is not right"
         }
-        Kind::PoolExhausted | Kind::DatabaseUnavailable | Kind::DatabaseLocked => {
+        Kind::PoolExhausted | Kind::DatabaseUnavailable | Kind::DatabaseLocked | Kind::Busy => {
             "The shop is very busy right now"
         }
         Kind::Internal | Kind::PeerFailed | Kind::PeerUnreachable | Kind::PeerTimeout => {
