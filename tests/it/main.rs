@@ -3,6 +3,7 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "to panic is how a test fails, and a server it needs")]
 
 mod browser;
+mod control;
 mod dependencies;
 mod otlp;
 mod servers;
