@@ -59,7 +59,7 @@ pub fn router(console: Console) -> Router {
 }
 
 /// Where to go from here
-#[utoipa::path(get, path = "/", tag = "state",
+#[utoipa::path(get, path = "/", tag = "state", operation_id = "index",
     responses((status = 200, description = "A page of addresses", body = String, content_type = "text/html")))]
 async fn index(State(desk): State<Arc<Desk>>) -> Html<String> {
     let shop = desk.console.services.iter().find(|place| place.service == "storefront");
@@ -77,7 +77,7 @@ async fn index(State(desk): State<Arc<Desk>>) -> Html<String> {
 }
 
 /// Measurements of all services of this process (OpenMetrics, with exemplars)
-#[utoipa::path(get, path = "/metrics", tag = "signals",
+#[utoipa::path(get, path = "/metrics", tag = "signals", operation_id = "read_metrics",
     responses((status = 200, description = "The measurements", body = String,
         content_type = "application/openmetrics-text")))]
 async fn metrics(State(desk): State<Arc<Desk>>) -> Response {

@@ -89,7 +89,7 @@ pub struct Vitals {
 /// At the start the event `state` (`StateNow`). Then, whenever it changes: `mode` (`ModeNow`), `scenario`
 /// (`ScenarioNow` or `null`), `faults` (`FaultsNow`), `followers` (an array of `Follower`); and once a second `vitals`
 /// (`Vitals`). A reader that falls behind is dropped; whoever connects again gets the whole state first.
-#[utoipa::path(get, path = "/api/events", tag = "state",
+#[utoipa::path(get, path = "/api/events", tag = "state", operation_id = "listen_to_events",
     responses(
         (status = 200, description = "A stream that does not end", body = String, content_type = "text/event-stream"),
         (status = 503, description = "Too many streams are open", body = Problem,

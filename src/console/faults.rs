@@ -81,14 +81,15 @@ pub fn now(status: &Status, mut totals: BTreeMap<String, Count>) -> Vec<FaultNow
 }
 
 /// The faults that are active
-#[utoipa::path(get, path = "/api/faults", tag = "faults",
+#[utoipa::path(get, path = "/api/faults", tag = "faults", operation_id = "list_faults",
     responses((status = 200, description = "All of them, in the order of precedence", body = Vec<FaultNow>)))]
 pub async fn list(State(desk): State<Arc<Desk>>) -> Json<Vec<FaultNow>> {
     Json(now(&desk.console.control.status(), desk.console.counts.totals()))
 }
 
 /// Set a fault by hand; it comes before all others
-#[utoipa::path(put, path = "/api/faults/{id}", tag = "faults", request_body = FaultBody,
+#[utoipa::path(
+    put, path = "/api/faults/{id}", tag = "faults", operation_id = "set_fault", request_body = FaultBody,
     params(("id" = String, Path, description = "Its id: 1 to 64 lower-case letters, digits and dashes")),
     responses(
         (status = 201, description = "It is active", body = Planned),
@@ -110,7 +111,7 @@ pub async fn set(
 }
 
 /// End a fault, whether set by hand or by a scenario
-#[utoipa::path(delete, path = "/api/faults/{id}", tag = "faults",
+#[utoipa::path(delete, path = "/api/faults/{id}", tag = "faults", operation_id = "clear_fault",
     params(("id" = String, Path, description = "Its id")),
     responses((status = 204, description = "It has ended"), Refusals))]
 pub async fn clear(

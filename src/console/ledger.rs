@@ -32,7 +32,7 @@ pub struct Wanted {
 }
 
 /// The newest lines of the ledger, oldest first, each a JSON object
-#[utoipa::path(get, path = "/api/ledger", tag = "faults", params(Wanted),
+#[utoipa::path(get, path = "/api/ledger", tag = "faults", operation_id = "read_ledger", params(Wanted),
     responses(
         (status = 200, description = "A line of JSON each", body = String, content_type = "application/x-ndjson"),
         (status = 422, description = "The query string is wrong", body = Problem,

@@ -50,7 +50,7 @@ pub struct DemoMode {
 }
 
 /// Switch between a normal evening and Black Friday
-#[utoipa::path(post, path = "/api/mode", tag = "modes", request_body = ModeBody,
+#[utoipa::path(post, path = "/api/mode", tag = "modes", operation_id = "switch_mode", request_body = ModeBody,
     responses((status = 200, description = "It runs", body = Changed), Refusals))]
 pub async fn switch(
     State(desk): State<Arc<Desk>>,
@@ -61,7 +61,8 @@ pub async fn switch(
 }
 
 /// The same, under the address and with the answer it is known by
-#[utoipa::path(post, path = "/admin/demo-mode", tag = "modes", request_body = ModeBody,
+#[utoipa::path(
+    post, path = "/admin/demo-mode", tag = "modes", operation_id = "demo_mode", request_body = ModeBody,
     responses((status = 200, description = "It runs", body = DemoMode), Refusals))]
 pub async fn demo_mode(
     State(desk): State<Arc<Desk>>,
@@ -73,7 +74,7 @@ pub async fn demo_mode(
 }
 
 /// No faults at all, normal load, at once
-#[utoipa::path(post, path = "/api/calm", tag = "modes",
+#[utoipa::path(post, path = "/api/calm", tag = "modes", operation_id = "calm",
     responses((status = 200, description = "All is calm", body = Changed), Refusals))]
 pub async fn calm(State(desk): State<Arc<Desk>>, headers: HeaderMap) -> Result<Json<Changed>> {
     answers::change(&desk, &headers, Command::Calm).await.map(Json)

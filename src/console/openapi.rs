@@ -49,7 +49,7 @@ pub struct Head;
 pub struct Document(pub Arc<str>);
 
 /// This description (OpenAPI 3.1)
-#[utoipa::path(get, path = "/openapi.json", tag = "state",
+#[utoipa::path(get, path = "/openapi.json", tag = "state", operation_id = "read_openapi",
     responses((status = 200, description = "The document", body = Object)))]
 pub async fn document(Extension(document): Extension<Document>) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], document.0.to_string()).into_response()

@@ -54,14 +54,14 @@ pub struct SpeedBody {
 }
 
 /// The scenarios that can be started
-#[utoipa::path(get, path = "/api/scenarios", tag = "scenarios",
+#[utoipa::path(get, path = "/api/scenarios", tag = "scenarios", operation_id = "list_scenarios",
     responses((status = 200, description = "All of them", body = Vec<Offered>)))]
 pub async fn list(State(desk): State<Arc<Desk>>) -> Json<Vec<Offered>> {
     Json(desk.console.scenarios.list())
 }
 
 /// A scenario as its file says it: as JSON, or with `Accept: application/yaml` the file's own text
-#[utoipa::path(get, path = "/api/scenarios/{name}", tag = "scenarios",
+#[utoipa::path(get, path = "/api/scenarios/{name}", tag = "scenarios", operation_id = "show_scenario",
     params(("name" = String, Path, description = "Its name")),
     responses(
         (status = 200, description = "The scenario", content((Spec = "application/json"), (String = "application/yaml"))),
@@ -85,7 +85,7 @@ pub async fn show(
 }
 
 /// Start a scenario in place of the one that runs
-#[utoipa::path(post, path = "/api/scenarios/{name}/start", tag = "scenarios",
+#[utoipa::path(post, path = "/api/scenarios/{name}/start", tag = "scenarios", operation_id = "start_scenario",
     params(("name" = String, Path, description = "Its name")), request_body = Option<StartBody>,
     responses((status = 200, description = "It runs", body = Changed), Refusals))]
 pub async fn start(
@@ -99,28 +99,30 @@ pub async fn start(
 }
 
 /// End the scenario; `normal` runs again
-#[utoipa::path(post, path = "/api/scenarios/stop", tag = "scenarios",
+#[utoipa::path(post, path = "/api/scenarios/stop", tag = "scenarios", operation_id = "stop_scenario",
     responses((status = 200, description = "It has ended", body = Changed), Refusals))]
 pub async fn stop(State(desk): State<Arc<Desk>>, headers: HeaderMap) -> Result<Json<Changed>> {
     answers::change(&desk, &headers, Command::Stop).await.map(Json)
 }
 
 /// Let the scenario's time stand still; faults and load stay as they are
-#[utoipa::path(post, path = "/api/scenarios/pause", tag = "scenarios",
+#[utoipa::path(post, path = "/api/scenarios/pause", tag = "scenarios", operation_id = "pause_scenario",
     responses((status = 200, description = "It stands still", body = Changed), Refusals))]
 pub async fn pause(State(desk): State<Arc<Desk>>, headers: HeaderMap) -> Result<Json<Changed>> {
     answers::change(&desk, &headers, Command::Pause).await.map(Json)
 }
 
 /// Let the scenario's time go on
-#[utoipa::path(post, path = "/api/scenarios/resume", tag = "scenarios",
+#[utoipa::path(post, path = "/api/scenarios/resume", tag = "scenarios", operation_id = "resume_scenario",
     responses((status = 200, description = "It goes on", body = Changed), Refusals))]
 pub async fn resume(State(desk): State<Arc<Desk>>, headers: HeaderMap) -> Result<Json<Changed>> {
     answers::change(&desk, &headers, Command::Resume).await.map(Json)
 }
 
 /// Go to the beginning of a phase
-#[utoipa::path(post, path = "/api/scenarios/jump", tag = "scenarios", request_body = JumpBody,
+#[utoipa::path(
+    post, path = "/api/scenarios/jump", tag = "scenarios",
+    operation_id = "jump_to_phase", request_body = JumpBody,
     responses((status = 200, description = "It is there", body = Changed), Refusals))]
 pub async fn jump(
     State(desk): State<Arc<Desk>>,
@@ -132,7 +134,9 @@ pub async fn jump(
 }
 
 /// Let the scenario's time run so many times as fast
-#[utoipa::path(post, path = "/api/scenarios/speed", tag = "scenarios", request_body = SpeedBody,
+#[utoipa::path(
+    post, path = "/api/scenarios/speed", tag = "scenarios",
+    operation_id = "set_speed", request_body = SpeedBody,
     responses((status = 200, description = "It runs so fast", body = Changed), Refusals))]
 pub async fn speed(
     State(desk): State<Arc<Desk>>,

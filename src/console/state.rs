@@ -76,7 +76,7 @@ pub struct ScenarioNow {
 }
 
 /// Everything, as one JSON object
-#[utoipa::path(get, path = "/api/state", tag = "state",
+#[utoipa::path(get, path = "/api/state", tag = "state", operation_id = "read_state",
     responses((status = 200, description = "How all of it stands", body = StateNow)))]
 pub async fn state(State(desk): State<Arc<Desk>>) -> Json<StateNow> {
     Json(now(&desk))

@@ -69,7 +69,7 @@ pub struct CountsBody {
 ///
 /// The event `setting` holds all of it (`Setting`), its id is the revision; it comes at the start, unless
 /// `Last-Event-ID` names the current one, and at every change. The event `beat` (`Beat`) comes every five seconds.
-#[utoipa::path(get, path = "/api/switchboard", tag = "switchboard",
+#[utoipa::path(get, path = "/api/switchboard", tag = "switchboard", operation_id = "follow_switchboard",
     params(Who, ("last-event-id" = Option<String>, Header, description = "The revision that is there already")),
     responses(
         (status = 200, description = "A stream that does not end", body = String, content_type = "text/event-stream"),
@@ -97,7 +97,9 @@ pub async fn follow(
 }
 
 /// Take note of what the faults did in a process that follows
-#[utoipa::path(post, path = "/api/switchboard/counts", tag = "switchboard", request_body = CountsBody,
+#[utoipa::path(
+    post, path = "/api/switchboard/counts", tag = "switchboard",
+    operation_id = "report_counts", request_body = CountsBody,
     responses((status = 204, description = "Noted"), Refusals))]
 pub async fn count(State(desk): State<Arc<Desk>>, Body(body): Body<CountsBody>) -> Result<StatusCode> {
     if !followers::is_name(&body.process) {

@@ -43,7 +43,9 @@ pub struct TrafficStarted {
 }
 
 /// Send more shoppers for a while, on top of what runs
-#[utoipa::path(post, path = "/admin/generate-traffic", tag = "modes", request_body = TrafficBody,
+#[utoipa::path(
+    post, path = "/admin/generate-traffic", tag = "modes",
+    operation_id = "generate_traffic", request_body = TrafficBody,
     responses((status = 202, description = "They come", body = TrafficStarted), Refusals))]
 pub async fn generate(
     State(desk): State<Arc<Desk>>,

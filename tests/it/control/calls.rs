@@ -52,7 +52,7 @@ fn a_fault_that_cannot_be_is_refused_with_the_field_and_the_nearest_word() {
         (json!({"effect": "dwn"}), "effect", "did you mean `down`?"),
         (json!({"effect": "hang", "on": {"service": "payment"}}), "on.service", "did you mean `payments`?"),
         (json!({"effect": "hang", "on": {"contry": ["BR"]}}), "on.contry", "did you mean `country`?"),
-        (json!({"effect": "hang", "on": {"country": ["BZ"]}}), "on.country[0]", "did you mean `BR`?"),
+        (json!({"effect": "hang", "on": {"country": ["BZ"]}}), "on.country[0]", "`BR`"),
         (json!({"effect": "hang", "share": "135%"}), "share", "from 0% to 100%"),
         (json!({"effect": long}), "effect.delay.fixed", "at most"),
         (

@@ -71,11 +71,7 @@ impl Following {
             product: None,
             category: None,
         };
-        let verdict = self.board.panel(Service::Cart).decide(&crossing);
-        if let Some(verdict) = &verdict {
-            verdict.fault.struck(&crossing, &verdict.action);
-        }
-        verdict.is_some()
+        self.board.panel(Service::Cart).decide(&crossing).is_some()
     }
 }
 

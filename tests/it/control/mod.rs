@@ -7,4 +7,5 @@ mod events;
 mod following;
 mod guard;
 mod openapi;
+mod processes;
 mod stream;

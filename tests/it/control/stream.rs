@@ -28,7 +28,8 @@ impl Stream {
         let mut socket = TcpStream::connect(address).expect("connected");
         socket.set_read_timeout(Some(Duration::from_secs(10))).expect("a socket");
         let header = if header.is_empty() { String::new() } else { format!("{header}\r\n") };
-        write!(socket, "GET {path} HTTP/1.1\r\nHost: {address}\r\n{header}\r\n").expect("asked");
+        write!(socket, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{header}\r\n")
+            .expect("asked");
         let mut lines = BufReader::new(socket);
         let mut line = String::new();
         lines.read_line(&mut line).expect("a status");
@@ -69,10 +70,10 @@ impl Stream {
         }
     }
 
-    /// Reads whatever there is until the other end closes; says how much it was.
+    /// Reads whatever there is until the other end closes, which it must; says how much it was.
     pub fn drain(mut self) -> usize {
         let mut rest = Vec::new();
-        let _ = self.lines.read_to_end(&mut rest);
+        self.lines.read_to_end(&mut rest).expect("the other end closes");
         rest.len()
     }
 }
