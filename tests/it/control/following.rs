@@ -126,8 +126,6 @@ fn a_change_arrives_within_a_tenth_of_a_second() {
         took.push(begun.elapsed());
     }
     took.sort();
-    let (median, p99) = (took[50], took[98]);
-    println!("control call to another process: median {median:?}, p99 {p99:?}, longest {:?}", took[99]);
     // A machine that does other things at the same time makes outliers.
     assert!(took[90] < Duration::from_millis(100), "{took:?}");
 }
