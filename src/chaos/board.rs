@@ -79,6 +79,11 @@ impl Board {
         self.state().revision
     }
 
+    /// Whether a fault of this id is active.
+    pub fn is_active(&self, id: &str) -> bool {
+        self.state().lives.contains_key(id)
+    }
+
     /// What each active fault has done so far, in this process.
     pub fn counts(&self) -> BTreeMap<String, Count> {
         self.state().lives.iter().map(|(id, live)| (id.clone(), live.count())).collect()

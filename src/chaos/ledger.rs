@@ -6,6 +6,7 @@
 //! and the one before that is gone.
 
 use std::{
+    collections::VecDeque,
     fs::{self, File, OpenOptions},
     io::{self, Write},
     path::{Path, PathBuf},
@@ -17,7 +18,7 @@ use std::{
     time::Duration,
 };
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
@@ -126,23 +127,42 @@ impl Ledger {
         })
     }
 
-    /// All lines there are, oldest first. Reads files: not for a thread that has to answer others.
-    pub fn lines(&self) -> io::Result<String> {
+    /// The newest lines, `limit` at most, oldest first; with `fault`, those about this one alone. Reads files: not for a
+    /// thread that has to answer others.
+    pub fn lines(&self, fault: Option<&str>, limit: usize) -> io::Result<Vec<String>> {
         let (done, is_done) = mpsc::sync_channel(1);
         if self.entries.try_send(Message::Flush(done)).is_ok() {
             // What is not written by then is in the next reading.
             let _ = is_done.recv_timeout(Duration::from_secs(1));
         }
-        let mut lines = String::new();
+        let mut newest = VecDeque::new();
         for file in [BEFORE, FILE] {
-            match fs::read(self.directory.join(file)) {
-                Ok(text) => lines.push_str(&String::from_utf8_lossy(&text)),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            let text = match fs::read(self.directory.join(file)) {
+                Ok(text) => text,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 Err(error) => return Err(error),
+            };
+            let text = String::from_utf8_lossy(&text);
+            // What is no entry is what was left of one that a crash cut off.
+            let about = |line: &&str| {
+                let read = serde_json::from_str::<About>(line);
+                read.is_ok_and(|about| fault.is_none_or(|fault| about.fault.as_deref() == Some(fault)))
+            };
+            for line in text.lines().filter(about) {
+                newest.push_back(line.to_owned());
+                if newest.len() > limit {
+                    newest.pop_front();
+                }
             }
         }
-        Ok(lines)
+        Ok(newest.into())
     }
+}
+
+/// Whose line it is.
+#[derive(Deserialize)]
+struct About {
+    fault: Option<String>,
 }
 
 fn write(mut book: Book, waiting: &mpsc::Receiver<Message>, missing: &AtomicU64) {
@@ -240,8 +260,8 @@ mod tests {
     use super::*;
 
     fn lines(ledger: &Ledger) -> Vec<Value> {
-        let text = ledger.lines().expect("readable");
-        text.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
+        let lines = ledger.lines(None, 100).expect("readable");
+        lines.iter().map(|line| serde_json::from_str(line).expect(line)).collect()
     }
 
     #[test]
@@ -256,12 +276,10 @@ mod tests {
         file.write_all(b"{\"at\":").expect("written");
         let ledger = Ledger::open(home.path()).expect("opened again");
         ledger.enter(entry("two"));
-        let text = ledger.lines().expect("readable");
-        let whole: Vec<Value> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-        assert_eq!(
-            whole.iter().map(|line| line["by"].as_str().expect("by")).collect::<Vec<_>>(),
-            ["one", "two"]
-        );
+        let by: Vec<_> = lines(&ledger).iter().map(|line| line["by"].clone()).collect();
+        assert_eq!(by, ["one", "two"], "half a line is none");
+        assert!(ledger.lines(Some("a"), 100).expect("readable").is_empty());
+        assert_eq!(ledger.lines(None, 1).expect("readable").len(), 1);
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! What can be broken, where, and how often: the vocabulary of faults (`fault`, `target`, `units`, `check`), the pure
-//! verdict on a crossing (`crossing`, `dice`, `decide`, `action`), and how faults reach the seams (`setting`, `switchboard`,
-//! `board`, `panel`, `live`), and who did what (`ledger`). What a verdict does to a request is not known here: that is woven in.
+//! verdict on a crossing (`crossing`, `dice`, `decide`, `action`), how faults reach the seams (`setting`, `switchboard`,
+//! `board`, `panel`, `live`, `counts`), and who did what (`ledger`). What a verdict does to a request is not known here:
+//! that is woven in.
 
 pub mod action;
 pub mod board;
 pub mod check;
+pub mod counts;
 pub mod crossing;
 pub mod decide;
 pub mod dice;

@@ -3,13 +3,15 @@
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use utoipa::ToSchema;
 
 use super::fault::Fault;
 use crate::kernel::service::Service;
 
 /// The state of the switchboard.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Setting {
+    #[schema(value_type = String)]
     pub revision: Revision,
     /// What draws follow from.
     pub seed: u64,
@@ -17,6 +19,7 @@ pub struct Setting {
     pub faults: Vec<Fault>,
     /// Services that run as another version than the binary's.
     #[serde(default)]
+    #[schema(value_type = BTreeMap<String, String>)]
     pub releases: BTreeMap<Service, String>,
 }
 

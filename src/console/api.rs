@@ -1,116 +1,86 @@
-//! What the control address answers.
+//! All addresses of the control API, and what stands around them.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
-    Json, Router,
+    Extension, Router,
     extract::{DefaultBodyLimit, State},
-    http::{StatusCode, header},
+    http::header,
     middleware,
     response::{Html, IntoResponse, Response},
-    routing::{get, post},
 };
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::guard;
-use crate::{
-    kernel::{
-        error::{Error, Result},
-        extract::{self, BODY_LIMIT_BYTES},
-        strangers,
-    },
-    load::run::Shoppers,
+use super::{
+    desk::{Console, Desk},
+    events, faults, guard, ledger, modes,
+    openapi::{self, Document, Head},
+    scenarios, state, switchboard, traffic,
 };
+use crate::kernel::{extract::BODY_LIMIT_BYTES, strangers};
 
-/// What the console is given to show. `metrics` and `telemetry` are asked anew for each answer.
-#[derive(Clone)]
-pub struct Console {
-    pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
-    pub metrics_type: &'static str,
-    pub telemetry: Arc<dyn Fn() -> Value + Send + Sync>,
-    pub shoppers: Arc<Shoppers>,
-    pub services: Arc<[Place]>,
-    pub seed: u64,
-}
-
-/// Where a service is.
-#[derive(Clone, Debug, Serialize)]
-pub struct Place {
-    pub service: &'static str,
-    pub url: String,
-    pub third_party: bool,
-}
-
-/// The longest surge that may be asked for, and the most requests a minute it may bring.
-const SURGE_SECONDS: u64 = 3600;
-const SURGE_PER_MINUTE: f64 = 60_000.0;
-
+/// The control API over `console`. Must be called inside the runtime it is served on: it watches for changes there.
 pub fn router(console: Console) -> Router {
-    let known = Router::new()
-        .route("/", get(index))
-        .route("/metrics", get(metrics))
-        .route("/api/state", get(state))
-        .route("/admin/generate-traffic", post(generate_traffic));
+    let guard = console.guard.clone();
+    let desk = Desk::new(console);
+    tokio::spawn(events::announce(desk.weak()));
+    let (known, document) = OpenApiRouter::with_openapi(Head::openapi())
+        .routes(routes!(index))
+        .routes(routes!(metrics))
+        .routes(routes!(openapi::document))
+        .routes(routes!(state::state))
+        .routes(routes!(events::listen))
+        .routes(routes!(modes::switch))
+        .routes(routes!(modes::demo_mode))
+        .routes(routes!(modes::calm))
+        .routes(routes!(traffic::generate))
+        .routes(routes!(scenarios::list))
+        .routes(routes!(scenarios::show))
+        .routes(routes!(scenarios::start))
+        .routes(routes!(scenarios::stop))
+        .routes(routes!(scenarios::pause))
+        .routes(routes!(scenarios::resume))
+        .routes(routes!(scenarios::jump))
+        .routes(routes!(scenarios::speed))
+        .routes(routes!(faults::list))
+        .routes(routes!(faults::set, faults::clear))
+        .routes(routes!(ledger::lines))
+        .routes(routes!(switchboard::follow))
+        .routes(routes!(switchboard::count))
+        .split_for_parts();
+    // Made of types alone: it serialises, or a test says so.
+    let document = Document(document.to_json().unwrap_or_default().into());
     strangers::answered(known)
-        .with_state(console)
+        .with_state(desk)
+        .layer(Extension(document))
         .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
-        .layer(middleware::from_fn(guard::same_site))
+        .layer(middleware::from_fn_with_state(guard, guard::watch))
 }
 
-async fn index(State(console): State<Console>) -> Html<String> {
-    let shop = console.services.iter().find(|place| place.service == "storefront");
+/// Where to go from here
+#[utoipa::path(get, path = "/", tag = "state", operation_id = "index",
+    responses((status = 200, description = "A page of addresses", body = String, content_type = "text/html")))]
+async fn index(State(desk): State<Arc<Desk>>) -> Html<String> {
+    let shop = desk.console.services.iter().find(|place| place.service == "storefront");
     let shop = shop.map(|place| place.url.as_str()).unwrap_or_default();
     Html(format!(
         "<!doctype html><html lang=en><meta charset=utf-8><title>doorbuster</title>\
          <h1>doorbuster</h1><p>The shop is open at <a href=\"{shop}/\">{shop}</a>.</p>\
          <ul><li><a href=\"/metrics\">/metrics</a>: measurements of all services, as OpenMetrics\
-         <li><a href=\"/api/state\">/api/state</a>: shoppers, telemetry, addresses, as JSON</ul>"
+         <li><a href=\"/api/state\">/api/state</a>: scenario, faults, shoppers, telemetry, addresses, as JSON\
+         <li><a href=\"/api/events\">/api/events</a>: the same as it changes\
+         <li><a href=\"/api/scenarios\">/api/scenarios</a>, <a href=\"/api/faults\">/api/faults</a>, \
+         <a href=\"/api/ledger\">/api/ledger</a>: what can break, what is broken, what was\
+         <li><a href=\"/openapi.json\">/openapi.json</a>: all addresses, for machines</ul>"
     ))
 }
 
-async fn metrics(State(console): State<Console>) -> Response {
+/// Measurements of all services of this process (OpenMetrics, with exemplars)
+#[utoipa::path(get, path = "/metrics", tag = "signals", operation_id = "read_metrics",
+    responses((status = 200, description = "The measurements", body = String,
+        content_type = "application/openmetrics-text")))]
+async fn metrics(State(desk): State<Arc<Desk>>) -> Response {
+    let console = &desk.console;
     ([(header::CONTENT_TYPE, console.metrics_type)], (console.metrics)()).into_response()
-}
-
-async fn state(State(console): State<Console>) -> Json<Value> {
-    Json(json!({
-        "version": env!("CARGO_PKG_VERSION"),
-        "seed": console.seed,
-        "services": &*console.services,
-        "shoppers": console.shoppers.tally(),
-        "telemetry": (console.telemetry)(),
-    }))
-}
-
-/// The body of `POST /admin/generate-traffic`: so many requests a minute on top of what runs.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Surge {
-    duration_seconds: u64,
-    requests_per_minute: f64,
-}
-
-async fn generate_traffic(
-    State(console): State<Console>,
-    extract::Json(surge): extract::Json<Surge>,
-) -> Result<(StatusCode, Json<Value>)> {
-    if !(1..=SURGE_SECONDS).contains(&surge.duration_seconds) {
-        return Err(Error::invalid("duration_seconds", format!("expected 1 to {SURGE_SECONDS}")));
-    }
-    if !(surge.requests_per_minute > 0.0 && surge.requests_per_minute <= SURGE_PER_MINUTE) {
-        let detail = format!("expected more than 0 and at most {SURGE_PER_MINUTE}");
-        return Err(Error::invalid("requests_per_minute", detail));
-    }
-    let duration = Duration::from_secs(surge.duration_seconds);
-    console
-        .shoppers
-        .surge(duration, surge.requests_per_minute)
-        .map_err(|error| Error::invalid("requests_per_minute", error.to_string()))?;
-    let body = json!({
-        "status": "started",
-        "duration_seconds": surge.duration_seconds,
-        "requests_per_minute": surge.requests_per_minute,
-    });
-    Ok((StatusCode::ACCEPTED, Json(body)))
 }

@@ -1,5 +1,19 @@
 //! The control address: what a presenter, a scrape and a script talk to. It watches the shop and never stands in its
-//! way: it runs on a thread of its own.
+//! way: it runs on a thread of its own. `api` is the router; the files beside it bear the nouns of its addresses. What
+//! is asked of the engine goes through its one handle (`scenario::control`).
 
+pub mod answers;
 pub mod api;
+pub mod body;
+pub mod desk;
+pub mod events;
+pub mod faults;
+pub mod followers;
 pub mod guard;
+pub mod ledger;
+pub mod modes;
+pub mod openapi;
+pub mod scenarios;
+pub mod state;
+pub mod switchboard;
+pub mod traffic;

@@ -169,6 +169,10 @@ impl Ask {
         Ask::new(Method::POST, route, origin)
     }
 
+    pub fn put(route: &'static str, origin: &Origin) -> Self {
+        Ask::new(Method::PUT, route, origin)
+    }
+
     pub fn delete(route: &'static str, origin: &Origin) -> Self {
         Ask::new(Method::DELETE, route, origin)
     }
@@ -243,6 +247,11 @@ impl Client {
         let answer = serde_json::from_slice(&answer);
         let answer = answer.map_err(|error| self.refusal(Why::Garbled(error.to_string()).into()))?;
         Ok((status, answer))
+    }
+
+    /// Asks and returns the answer as it came, for what is not JSON.
+    pub async fn read(&self, ask: Ask) -> Result<Bytes, Refusal> {
+        self.send(ask).await.map(|(_, answer)| answer)
     }
 
     /// Asks and does not look at the answer's body.

@@ -6,6 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::kind::Kind;
 
@@ -13,7 +14,7 @@ const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+js
 const TYPE_PREFIX: &str = "/problems/";
 
 /// The document. `field` names the part of the request at fault; `trace_id` finds the request in the signals.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
     #[serde(rename = "type")]
     pub kind: String,

@@ -59,7 +59,7 @@ impl Transport {
         *request.method_mut() = errand.method;
         *request.uri_mut() = Uri::try_from(errand.path).map_err(|error| Lost::Broken(error.to_string()))?;
         *request.headers_mut() = errand.headers;
-        request.headers_mut().insert(header::ACCEPT, JSON);
+        request.headers_mut().entry(header::ACCEPT).or_insert(JSON);
         self.ask(at, request).await
     }
 

@@ -5,7 +5,7 @@ use std::{net::IpAddr, path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand};
 use http::{HeaderValue, Uri};
 
-use super::scenarios::ScenarioCommand;
+use super::remote::flags::Remote;
 use crate::kernel::service::Service;
 
 /// A shop that breaks on cue: an observability demo lab in one binary.
@@ -24,11 +24,8 @@ pub enum Command {
     Up(Box<Up>),
     /// Start one service; where its peers are is said by flags or variables
     Serve(Box<Serve>),
-    /// Ask a service whether it is ready: exit 0 when it is, 1 when not, 2 when nobody answers
-    Ready(Ready),
-    /// What can be said of scenarios without a lab that runs
-    #[command(subcommand)]
-    Scenario(ScenarioCommand),
+    #[command(flatten)]
+    Remote(Remote),
 }
 
 /// `doorbuster up`.
@@ -37,7 +34,7 @@ pub struct Up {
     #[command(flatten)]
     pub common: Common,
     #[command(flatten)]
-    pub shoppers: ShopperFlags,
+    pub show: ShowFlags,
 }
 
 /// `doorbuster serve SERVICE`.
@@ -52,17 +49,22 @@ pub struct Serve {
     #[command(flatten)]
     pub common: Common,
     #[command(flatten)]
-    pub shoppers: ShopperFlags,
+    pub show: ShowFlags,
     #[command(flatten)]
     pub peers: PeerFlags,
+    #[command(flatten)]
+    pub engine: EngineFlags,
 }
 
-/// `doorbuster ready`.
+/// Where a service that stands alone hears what is broken.
 #[derive(Args, Clone, Debug)]
-pub struct Ready {
-    /// Address of the service
-    #[arg(long, default_value = "http://127.0.0.1:8000")]
-    pub url: String,
+pub struct EngineFlags {
+    /// Address of the lab whose faults this service follows (default: this machine and the port base)
+    #[arg(long, env = "LAB_URL", value_name = "URL")]
+    pub engine_url: Option<String>,
+    /// How long faults stay when the lab is not heard any more
+    #[arg(long, env = "DOORBUSTER_LEASE", default_value = "30s", value_parser = delay, hide = true)]
+    pub lease: Duration,
 }
 
 /// What every process needs to know.
@@ -100,15 +102,25 @@ pub struct Common {
     pub slow_endpoint_delay: Duration,
 }
 
-/// Who comes to the shop.
+/// What is shown, and to how many.
 #[derive(Args, Clone, Debug)]
-pub struct ShopperFlags {
-    /// Visits a minute; 0 keeps the shop empty
-    #[arg(long, env = "DOORBUSTER_VISITS_PER_MINUTE", default_value_t = 240.0, value_parser = visits)]
-    pub visits_per_minute: f64,
-    /// The same seed gives the same visits with the same trace ids
-    #[arg(long, env = "DOORBUSTER_SEED", default_value_t = 42)]
-    pub seed: u64,
+pub struct ShowFlags {
+    /// The scenario that runs at the start; `calm` for none at all
+    #[arg(long, env = "DOORBUSTER_SCENARIO", value_name = "NAME", default_value = "normal")]
+    pub scenario: String,
+    /// A directory of your own scenarios, which join the bundled ones
+    #[arg(long, env = "DOORBUSTER_SCENARIOS", value_name = "DIR")]
+    pub scenarios: Option<PathBuf>,
+    /// Visits a minute on a normal evening (default: 240); other scenarios scale with it, and 0 keeps the shop empty
+    #[arg(long, env = "DOORBUSTER_VISITS_PER_MINUTE", value_parser = visits)]
+    pub visits_per_minute: Option<f64>,
+    /// What visits and faults follow from: the same seed makes the same visits, struck by the same faults (default: the
+    /// scenario's own, or 42)
+    #[arg(long, env = "DOORBUSTER_SEED")]
+    pub seed: Option<u64>,
+    /// Enter every crossing that a fault strikes in the ledger, and not only the first hundred traces
+    #[arg(long)]
+    pub ledger_all: bool,
 }
 
 /// Declares a flag and a variable for each peer: `--catalog-url`, `CATALOG_URL`.

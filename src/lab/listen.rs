@@ -16,6 +16,8 @@ use tokio::{
     time::{sleep, timeout},
 };
 
+use super::patience::Patient;
+
 /// Most connections at a time; more wait to be accepted.
 const CONNECTIONS: usize = 4096;
 /// How long a client may take over the headers of a request; longer than any of our clients keeps an idle connection.
@@ -41,7 +43,8 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
             };
             let _ = stream.set_nodelay(true);
             let service = TowerToHyperService::new(router.clone());
-            let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
+            let connection =
+                graceful.watch(builder.serve_connection(TokioIo::new(Patient::new(stream)), service));
             let mut cut = cut.clone();
             tokio::spawn(async move {
                 tokio::select! {

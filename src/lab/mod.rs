@@ -2,10 +2,16 @@
 
 pub mod assemble;
 pub mod cli;
+pub mod follow;
 pub mod hosts;
 pub mod listen;
+pub mod patience;
 pub mod reach;
+pub mod remote;
 pub mod run;
 pub mod scenarios;
 pub mod settings;
+pub mod speak;
+pub mod stage;
 pub mod table;
+pub mod token;

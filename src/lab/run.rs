@@ -1,7 +1,6 @@
 //! From the command line to an open shop and back: start, show, wait, stop.
 
 use std::{
-    io::Write,
     process::ExitCode,
     sync::Arc,
     time::{Duration, Instant},
@@ -16,21 +15,27 @@ use tokio::{
 };
 
 use super::{
-    cli::{Cli, Command, Common, PeerFlags, Ready, Serve, ShopperFlags, Up},
+    cli::{Cli, Command, Common, EngineFlags, PeerFlags, Serve, ShowFlags, Up},
+    follow::follower,
     hosts::{self, Host},
-    listen, reach, scenarios,
+    listen, reach,
+    remote::{self, run::COULD_NOT},
     settings::Settings,
+    speak::say,
+    stage::Stage,
     table::{Row, render},
+    token::Token,
 };
 use crate::{
     chaos::board::Board,
-    console::api::{self, Console, Place},
+    console::{
+        api,
+        desk::{Console, Place},
+        guard::Guard,
+    },
     kernel::{
-        client::{Ask, Client, Deadline, Why},
         clock,
         health::Health,
-        origin::Origin,
-        peers::Peers,
         service::Service,
         transport::{self, Transport},
     },
@@ -47,15 +52,11 @@ use crate::{
     weave::dress,
 };
 
-/// Exit code for "could not tell": bad arguments, an environment that is not ready.
-const COULD_NOT: u8 = 2;
 /// How stopping may spend its five seconds: visits, the storefront, the others, the signals.
 const VISITS_GRACE: Duration = Duration::from_millis(600);
 const STOREFRONT_GRACE: Duration = Duration::from_millis(2000);
 const OTHERS_GRACE: Duration = Duration::from_millis(300);
 const SIGNALS_GRACE: Duration = Duration::from_millis(1500);
-/// How long a service may take to say whether it is ready.
-const READY_PATIENCE: Duration = Duration::from_secs(2);
 /// The name of the thread shoppers come from.
 const SHOPPERS: &str = "shoppers";
 /// Exit code of a process that a second Ctrl-C ended, by the shell's convention.
@@ -67,8 +68,7 @@ pub fn main(cli: Cli, begun: Instant) -> ExitCode {
         None => up(cli.up, begun),
         Some(Command::Up(up_flags)) => up(*up_flags, begun),
         Some(Command::Serve(serve_flags)) => serve(*serve_flags, begun),
-        Some(Command::Ready(flags)) => return ready(&flags),
-        Some(Command::Scenario(asked)) => return scenarios::run(&asked, print),
+        Some(Command::Remote(remote)) => return remote::run::main(&remote),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -83,7 +83,9 @@ pub fn main(cli: Cli, begun: Instant) -> ExitCode {
 fn up(flags: Up, begun: Instant) -> Result<()> {
     let settings = Settings::new(&flags.common, PeerFlags::default())?;
     let services = Service::ALL;
-    let session = Session { settings, services: &services, port: None, shoppers: Some(flags.shoppers) };
+    let show = Some(flags.show);
+    let session =
+        Session { settings, services: &services, port: None, show, engine: None, token: Token::read() };
     session.run(&flags.common, begun)
 }
 
@@ -91,35 +93,10 @@ fn up(flags: Up, begun: Instant) -> Result<()> {
 fn serve(flags: Serve, begun: Instant) -> Result<()> {
     let settings = Settings::new(&flags.common, flags.peers)?;
     let services = [flags.service];
-    let shoppers = (flags.service == Service::Lab).then_some(flags.shoppers);
-    Session { settings, services: &services, port: flags.port, shoppers }.run(&flags.common, begun)
-}
-
-/// `doorbuster ready`: asks `/ready` and says so by exit code.
-fn ready(flags: &Ready) -> ExitCode {
-    let asked = async {
-        let peers = Arc::new(Peers::parse("--url", &flags.url).map_err(|error| anyhow!(error))?);
-        let carrier = Arc::new(Deadline(Transport::new(transport::http(), peers)));
-        // Which service it is makes no difference to the question.
-        let client = Client::new(Service::Storefront, carrier, READY_PATIENCE);
-        match client.tell(Ask::get("/ready", &Origin::default())).await {
-            Ok(()) => Ok(true),
-            Err(refusal) => match refusal.why {
-                Why::Status(..) => Ok(false),
-                Why::Lost(lost) => Err(anyhow!("{}: {lost}", flags.url)),
-                Why::Garbled(text) => Err(anyhow!("{}: {text}", flags.url)),
-            },
-        }
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    match runtime.map_err(anyhow::Error::from).and_then(|runtime| runtime.block_on(asked)) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
-        Err(error) => {
-            say(&format!("doorbuster: {error:#}\n"));
-            ExitCode::from(COULD_NOT)
-        }
-    }
+    let is_lab = flags.service == Service::Lab;
+    let (show, engine) = (is_lab.then_some(flags.show), (!is_lab).then_some(flags.engine));
+    Session { settings, services: &services, port: flags.port, show, engine, token: Token::read() }
+        .run(&flags.common, begun)
 }
 
 /// One run of this process.
@@ -127,7 +104,10 @@ struct Session<'a> {
     settings: Settings,
     services: &'a [Service],
     port: Option<u16>,
-    shoppers: Option<ShopperFlags>,
+    show: Option<ShowFlags>,
+    /// Where the engine is, when it is elsewhere.
+    engine: Option<EngineFlags>,
+    token: Token,
 }
 
 impl Session<'_> {
@@ -153,7 +133,12 @@ impl Session<'_> {
     async fn open(&self, telemetry: &Telemetry, common: &Common, begun: Instant) -> Result<()> {
         let asked_to_stop = signals()?;
         let mut hosts = Vec::new();
-        let board = Board::new(None);
+        let stage = self.show.as_ref().map(|flags| Stage::open(flags, &common.data_dir)).transpose()?;
+        let board = stage.as_ref().map_or_else(|| Arc::new(Board::new(None)), |stage| stage.board.clone());
+        if let Some(engine) = &self.engine {
+            let service = self.services[0];
+            follower::start(engine, &self.settings, service, self.token.given(), board.clone())?;
+        }
         let shop = self.services.iter().copied().filter(|service| *service != Service::Lab);
         let starting = shop.map(|service| {
             let port = self.port.unwrap_or(self.settings.address(service).port());
@@ -164,11 +149,11 @@ impl Session<'_> {
         for started in join_all(starting).await {
             hosts.push(started?);
         }
-        let lab = match &self.shoppers {
-            Some(flags) => Some(self.open_lab(flags, telemetry).await?),
+        let lab = match &stage {
+            Some(stage) => Some(self.open_lab(stage, telemetry).await?),
             None => None,
         };
-        say(&self.table(telemetry, common, begun).await);
+        say(&self.table(telemetry, common, stage.as_ref(), begun).await);
 
         wait_for(asked_to_stop.clone()).await;
         say("doorbuster: closing the shop\n");
@@ -187,9 +172,9 @@ impl Session<'_> {
     }
 
     /// Opens the control address and lets the shoppers in.
-    async fn open_lab(&self, flags: &ShopperFlags, telemetry: &Telemetry) -> Result<Lab> {
+    async fn open_lab(&self, stage: &Stage, telemetry: &Telemetry) -> Result<Lab> {
         let (stop, stopped) = watch::channel(false);
-        let shoppers = Arc::new(self.let_shoppers_in(flags, telemetry, stopped.clone()).await?);
+        let shoppers = Arc::new(self.let_shoppers_in(stage, telemetry, stopped.clone()).await?);
         let exits = telemetry.exits();
         let console = Console {
             metrics: Arc::new(telemetry.exposition()),
@@ -197,7 +182,12 @@ impl Session<'_> {
             telemetry: Arc::new(move || serde_json::to_value(exits()).unwrap_or_default()),
             shoppers: shoppers.clone(),
             services: places(&self.settings),
-            seed: flags.seed,
+            control: stage.begin(shoppers.clone(), &telemetry.scope(Service::Lab))?,
+            switchboard: stage.switchboard.clone(),
+            counts: stage.counts.clone(),
+            scenarios: stage.library.clone(),
+            ledger: stage.ledger.clone(),
+            guard: Guard::new(self.settings.bind, self.token.word()),
         };
         let mut address = self.settings.address(Service::Lab);
         address.set_port(self.port.unwrap_or(address.port()));
@@ -219,7 +209,7 @@ impl Session<'_> {
     /// Starts the shoppers, on a thread that does nothing else: whoever keeps a schedule must not wait for a scrape.
     async fn let_shoppers_in(
         &self,
-        flags: &ShopperFlags,
+        stage: &Stage,
         telemetry: &Telemetry,
         stopped: watch::Receiver<bool>,
     ) -> Result<Shoppers> {
@@ -227,8 +217,9 @@ impl Session<'_> {
         let scope = telemetry.scope(Service::Lab);
         let options = Options {
             // Another occasion each time: the same shoppers may buy again tomorrow, in the same database.
-            source: Source { seed: flags.seed, occasion: clock::now_millis().unsigned_abs() },
-            mix: Mix { visits_per_minute: flags.visits_per_minute, ..Mix::normal() },
+            source: Source { seed: stage.seed(), occasion: clock::now_millis().unsigned_abs() },
+            // Nobody comes before the engine says so.
+            mix: Mix { visits_per_minute: 0.0, ..Mix::normal() },
             grace: VISITS_GRACE,
             ..Options::default()
         };
@@ -245,7 +236,13 @@ impl Session<'_> {
         have_begun.await.context("the shoppers ended before they began")?
     }
 
-    async fn table(&self, telemetry: &Telemetry, common: &Common, begun: Instant) -> String {
+    async fn table(
+        &self,
+        telemetry: &Telemetry,
+        common: &Common,
+        stage: Option<&Stage>,
+        begun: Instant,
+    ) -> String {
         let took = begun.elapsed().as_millis();
         let version = env!("CARGO_PKG_VERSION");
         if let [service] = self.services
@@ -271,11 +268,15 @@ impl Session<'_> {
             ),
             cache,
         ];
+        if !common.bind.is_loopback() {
+            rows.push(self.token.row());
+        }
         rows.extend(signals);
         rows.push(Row::new("log lines", "standard output", "JSON, one object a line"));
-        if let Some(flags) = &self.shoppers {
-            let rate = format!("{} visits a minute", flags.visits_per_minute);
-            rows.push(Row::new("shoppers", rate, format!("seed {}", flags.seed)));
+        if let Some(stage) = stage {
+            let rate = Mix::normal().visits_per_minute * stage.load_factor();
+            rows.push(Row::new("shoppers", format!("{rate} visits a minute"), "on a normal evening"));
+            rows.push(Row::new("scenario", stage.first(), format!("seed {}", stage.seed())));
         }
         render(&format!("doorbuster {version}: the shop is open after {took} ms"), &rows)
     }
@@ -377,14 +378,4 @@ async fn closed(hosts: Vec<Host>, grace: Duration) {
 
 async fn wait_for(mut told: watch::Receiver<bool>) {
     let _ = told.wait_for(|stop| *stop).await;
-}
-
-/// Hands over what was asked for. Whoever reads may stop reading.
-fn print(text: &str) {
-    let _ = std::io::stdout().write_all(text.as_bytes());
-}
-
-/// Speaks to the person who started the process. A closed standard error is no reason to fail.
-fn say(text: &str) {
-    let _ = std::io::stderr().write_all(text.as_bytes());
 }

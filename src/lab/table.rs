@@ -30,6 +30,24 @@ pub fn render(headline: &str, rows: &[Row]) -> String {
     text
 }
 
+/// Rows of equal length under a head, each column as wide as its widest cell.
+pub fn columns(head: &[&str], rows: &[Vec<String>]) -> String {
+    let head: Vec<String> = head.iter().map(|word| (*word).to_owned()).collect();
+    let lines: Vec<&Vec<String>> = std::iter::once(&head).chain(rows).collect();
+    let widest = |at: usize| {
+        let cells = lines.iter().filter_map(|line| line.get(at));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..head.len()).map(widest).collect();
+    let mut text = String::new();
+    for line in &lines {
+        let cells = line.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        let line = cells.collect::<Vec<_>>().join("  ");
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -39,5 +57,11 @@ mod tests {
         let rows = [Row::new("shop", "http://x", "open"), Row::new("database", "SQLite", "")];
         let expected = "\n  h\n\n  shop       http://x   open\n  database   SQLite\n\n";
         assert_eq!(render("h", &rows), expected);
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_they_need_to_be() {
+        let rows = [vec!["br-cards".to_owned(), "35%".to_owned()], vec!["a".to_owned(), String::new()]];
+        assert_eq!(columns(&["id", "share"], &rows), "id        share\nbr-cards  35%\na\n");
     }
 }

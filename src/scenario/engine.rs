@@ -20,6 +20,7 @@ use super::{
 use crate::{
     chaos::{
         check::unknown,
+        counts::Counts,
         fault::Fault,
         ledger::{Entry, Ledger},
         setting::Revision,
@@ -54,6 +55,8 @@ pub struct Engine {
     pub shoppers: Arc<Shoppers>,
     pub library: Arc<Library>,
     pub ledger: Ledger,
+    /// What faults have done, in all processes.
+    pub counts: Arc<Counts>,
     /// All rates are multiplied with this.
     pub load_factor: f64,
     /// The seed that comes before the files' own.
@@ -114,7 +117,7 @@ impl Engine {
                     () = tokio::time::sleep_until(wake.into()) => {}
                 }
                 if Instant::now() >= count_at {
-                    stage.journal.enter_counts(self.switchboard.board().counts());
+                    stage.journal.enter_counts(self.counts.totals());
                     count_at = Instant::now() + COUNT_EVERY;
                 }
                 if next.is_some_and(|next| Instant::now() >= next) {
@@ -235,10 +238,7 @@ impl Engine {
     }
 
     fn find(&self, name: &str) -> Result<Arc<Spec>, Refused> {
-        self.library.get(name).ok_or_else(|| {
-            let names: Vec<String> = self.library.list().into_iter().map(|listing| listing.name).collect();
-            Refused::Unknown(unknown("scenario", name, names.iter().map(String::as_str)))
-        })
+        self.library.get(name).ok_or_else(|| Refused::Unknown(self.library.unknown(name)))
     }
 
     /// What third parties do even on a good day.
@@ -252,7 +252,7 @@ impl Engine {
     /// Makes what holds `now` so: shoppers, switchboard, ledger.
     fn step(&self, stage: &mut Stage, now: Instant) -> Scene {
         let scene = stage.show.scene(now);
-        let counts = self.switchboard.board().counts();
+        let counts = self.counts.totals();
         self.switchboard.set(scene.setting());
         let revision = self.switchboard.current().revision;
         stage.journal.enter_changes(stage.show.running.as_ref(), &scene, &counts, revision);

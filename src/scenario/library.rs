@@ -120,6 +120,11 @@ impl Library {
         unknown("scenario", name, names.iter().map(String::as_str))
     }
 
+    /// Whether there is a directory of the user's own.
+    pub fn has_directory(&self) -> bool {
+        self.directory.is_some()
+    }
+
     /// What keeps the directory as a whole from being read.
     pub fn trouble(&self) -> Option<String> {
         self.own().trouble.clone()

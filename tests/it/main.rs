@@ -5,6 +5,7 @@
 mod any;
 mod browser;
 mod chaos;
+mod control;
 mod cues;
 mod dependencies;
 mod otlp;

@@ -1,0 +1,75 @@
+//! What every answer of the control address is made from. All of it is asked anew for each answer.
+
+use std::sync::{Arc, Weak};
+
+use serde::Serialize;
+use serde_json::Value;
+use tokio::sync::{Semaphore, broadcast};
+use utoipa::ToSchema;
+
+use super::{followers::Followers, guard::Guard};
+use crate::{
+    chaos::{counts::Counts, ledger::Ledger, switchboard::Switchboard},
+    load::run::Shoppers,
+    scenario::{control::Control, library::Library},
+};
+
+/// Events that may wait for a slow reader; who is further behind is dropped.
+const EVENTS_KEPT: usize = 64;
+/// Streams of events that may be open at a time.
+pub const MOST_READERS: usize = 64;
+
+/// What the control address is given.
+#[derive(Clone)]
+pub struct Console {
+    pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    pub metrics_type: &'static str,
+    pub telemetry: Arc<dyn Fn() -> Value + Send + Sync>,
+    pub shoppers: Arc<Shoppers>,
+    pub services: Arc<[Place]>,
+    pub control: Control,
+    pub switchboard: Arc<Switchboard>,
+    pub counts: Arc<Counts>,
+    pub scenarios: Arc<Library>,
+    pub ledger: Ledger,
+    pub guard: Guard,
+}
+
+/// Where a service is.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Place {
+    pub service: &'static str,
+    pub url: String,
+    pub third_party: bool,
+}
+
+/// An event before it is sent: its name and its data as JSON.
+#[derive(Clone, Debug)]
+pub struct Notice {
+    pub name: &'static str,
+    pub data: String,
+}
+
+/// The state behind all routes.
+pub struct Desk {
+    pub console: Console,
+    pub followers: Followers,
+    pub events: broadcast::Sender<Arc<Notice>>,
+    pub readers: Arc<Semaphore>,
+}
+
+impl Desk {
+    pub fn new(console: Console) -> Arc<Self> {
+        Arc::new(Desk {
+            console,
+            followers: Followers::default(),
+            events: broadcast::Sender::new(EVENTS_KEPT),
+            readers: Arc::new(Semaphore::new(MOST_READERS)),
+        })
+    }
+
+    /// A handle that does not keep it alive.
+    pub fn weak(self: &Arc<Self>) -> Weak<Self> {
+        Arc::downgrade(self)
+    }
+}

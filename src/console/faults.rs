@@ -1,0 +1,145 @@
+//! Faults: which are active and what they have done; and how one is set and cleared by hand.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+};
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    answers::{self, Refusals},
+    body::Body,
+    desk::Desk,
+};
+use crate::{
+    chaos::{
+        fault::{Effect, Fault},
+        live::Count,
+        target::Target,
+        units::Share,
+    },
+    kernel::{
+        error::{Error, Result},
+        extract::Path,
+    },
+    scenario::{
+        control::{Active, Command, Done, Status},
+        spec::{Planned, Ramp, Wave},
+    },
+};
+
+/// A fault that is active: as it is right now, where it comes from, and what it has done.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct FaultNow {
+    #[serde(flatten)]
+    pub fault: Fault,
+    /// `manual`, `baseline`, or `SCENARIO/PHASE`.
+    pub source: String,
+    /// RFC 3339.
+    pub since: String,
+    /// Over all processes.
+    pub count: Count,
+}
+
+/// A fault as it is set by hand.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FaultBody {
+    /// May be left out: the address says it. If not, both must be the same.
+    #[serde(default)]
+    id: Option<String>,
+    /// Where.
+    #[serde(default)]
+    on: Target,
+    /// How often: of the crossings that match.
+    #[serde(default)]
+    share: Share,
+    /// What.
+    effect: Effect,
+    /// It comes gradually.
+    #[serde(default)]
+    ramp: Option<Ramp>,
+    /// It comes and goes.
+    #[serde(default)]
+    wave: Option<Wave>,
+}
+
+/// The faults of `status` with what they have done by now.
+pub fn now(status: &Status, mut totals: BTreeMap<String, Count>) -> Vec<FaultNow> {
+    let shown = |active: &Active| FaultNow {
+        fault: active.fault.clone(),
+        source: active.source.clone(),
+        since: active.since.clone(),
+        count: totals.remove(&active.fault.id).or_else(|| active.count.clone()).unwrap_or_default(),
+    };
+    status.faults.iter().map(shown).collect()
+}
+
+/// The faults that are active
+#[utoipa::path(get, path = "/api/faults", tag = "faults", operation_id = "list_faults",
+    responses((status = 200, description = "All of them, in the order of precedence", body = Vec<FaultNow>)))]
+pub async fn list(State(desk): State<Arc<Desk>>) -> Json<Vec<FaultNow>> {
+    Json(now(&desk.console.control.status(), desk.console.counts.totals()))
+}
+
+/// Set a fault by hand; it comes before all others
+#[utoipa::path(
+    put, path = "/api/faults/{id}", tag = "faults", operation_id = "set_fault", request_body = FaultBody,
+    params(("id" = String, Path, description = "Its id: 1 to 64 lower-case letters, digits and dashes")),
+    responses(
+        (status = 201, description = "It is active", body = Planned),
+        (status = 200, description = "It is active in place of the one of that id", body = Planned), Refusals))]
+pub async fn set(
+    State(desk): State<Arc<Desk>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    Body(body): Body<FaultBody>,
+) -> Result<(StatusCode, Json<Planned>)> {
+    let planned = body.planned(id)?;
+    check(&planned)?;
+    let command = Command::SetFault(Box::new(planned.clone()));
+    let status = match answers::ask(&desk, &headers, command).await? {
+        Done::Created => StatusCode::CREATED,
+        Done::Replaced | Done::Done => StatusCode::OK,
+    };
+    Ok((status, Json(planned)))
+}
+
+/// End a fault, whether set by hand or by a scenario
+#[utoipa::path(delete, path = "/api/faults/{id}", tag = "faults", operation_id = "clear_fault",
+    params(("id" = String, Path, description = "Its id")),
+    responses((status = 204, description = "It has ended"), Refusals))]
+pub async fn clear(
+    State(desk): State<Arc<Desk>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<StatusCode> {
+    answers::ask(&desk, &headers, Command::ClearFault { id }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+impl FaultBody {
+    fn planned(self, id: String) -> Result<Planned> {
+        let FaultBody { id: said, on, share, effect, ramp, wave } = self;
+        if let Some(said) = said
+            && said != id
+        {
+            return Err(Error::invalid("id", format!("the address says `{id}`, the body `{said}`")));
+        }
+        Ok(Planned { id, on, share, effect, ramp, wave })
+    }
+}
+
+/// Refuses what cannot be, by the first field that is wrong; the others are named behind it.
+fn check(planned: &Planned) -> Result<()> {
+    let Err(report) = planned.fault().validate() else { return Ok(()) };
+    let mut flaws = report.iter().map(|(path, error)| (path.to_string(), error.to_string()));
+    let Some((field, why)) = flaws.next() else { return Ok(()) };
+    let others: String = flaws.map(|(field, why)| format!("; {field}: {why}")).collect();
+    Err(Error::invalid(field, format!("{why}{others}")))
+}

@@ -1,0 +1,55 @@
+//! The description of all this for machines: what the handlers say of themselves, under a common head.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension,
+    http::header,
+    response::{IntoResponse, Response},
+};
+use utoipa::OpenApi;
+
+use super::{
+    events::{FaultsNow, ModeNow, Vitals},
+    faults::FaultNow,
+    followers::Follower,
+    state::{ScenarioNow, StateNow},
+    switchboard::Beat,
+};
+use crate::{chaos::setting::Setting, kernel::problem::Problem, scenario::library::Listing};
+
+/// The head of the document, and what only streams speak of.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "doorbuster: control API",
+        description = "Breaks the shop on cue. Whoever reads is let in. Calls that change something come from this \
+                       machine, and not from another site's page; where the lab listens beyond this machine, they \
+                       bring its token.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    servers((url = "/")),
+    tags(
+        (name = "modes", description = "A presenter's switches"),
+        (name = "scenarios", description = "Stories in which things break"),
+        (name = "faults", description = "What is broken right now"),
+        (name = "state", description = "How all of it stands"),
+        (name = "switchboard", description = "For services in processes of their own"),
+        (name = "signals", description = "Measurements"),
+    ),
+    components(schemas(
+        Beat, FaultNow, FaultsNow, Follower, ModeNow, Listing, Problem, ScenarioNow, Setting, StateNow, Vitals
+    )),
+)]
+pub struct Head;
+
+/// The document as it is answered.
+#[derive(Clone)]
+pub struct Document(pub Arc<str>);
+
+/// This description (OpenAPI 3.1)
+#[utoipa::path(get, path = "/openapi.json", tag = "state", operation_id = "read_openapi",
+    responses((status = 200, description = "The document", body = Object)))]
+pub async fn document(Extension(document): Extension<Document>) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], document.0.to_string()).into_response()
+}

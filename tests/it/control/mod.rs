@@ -1,0 +1,11 @@
+//! The control address, asked over HTTP: what it takes, what it refuses, what it tells, who follows it.
+
+mod calls;
+mod commands;
+mod engine;
+mod events;
+mod following;
+mod guard;
+mod openapi;
+mod processes;
+mod stream;
