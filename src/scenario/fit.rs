@@ -165,7 +165,7 @@ impl<'de> MapAccess<'de> for Entries<'_> {
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Mismatch> {
         let Some(entry) = self.entries.get(self.next) else { return Ok(None) };
-        let as_key = |mismatch: Mismatch| mismatch.below(self.next).as_key();
+        let as_key = |mismatch: Mismatch| mismatch.below(self.next).of_key();
         seed.deserialize(Key(&entry.key)).map(Some).map_err(as_key)
     }
 
@@ -225,7 +225,7 @@ impl<'de> EnumAccess<'de> for Word<'_> {
         match seed.deserialize(Key(self.text)) {
             Ok(variant) => Ok((variant, self)),
             // In a map, the word is a key.
-            Err(mismatch) if self.content.is_some() => Err(mismatch.below(0).as_key()),
+            Err(mismatch) if self.content.is_some() => Err(mismatch.below(0).of_key()),
             Err(mismatch) => Err(mismatch),
         }
     }

@@ -54,7 +54,7 @@ impl Mismatch {
     }
 
     /// It is the key of where it leads.
-    pub fn as_key(self) -> Self {
+    pub fn of_key(self) -> Self {
         Mismatch { is_key: true, ..self }
     }
 

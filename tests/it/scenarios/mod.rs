@@ -2,5 +2,6 @@
 
 mod broken;
 mod bundled;
+mod command;
 mod library;
 mod properties;
