@@ -65,6 +65,15 @@ fn product_and_category_are_known_at_every_seam_and_the_body_still_arrives() {
         let on = json!({ "service": "catalog", "seam": seam, "category": ["toys"] });
         assert_eq!((met(&street, &on, list("toys")), met(&street, &on, list("books"))), (1, 0), "{seam}");
     }
+    // A retry policy is asked for before anything is sent, and knows the same.
+    let retry = |id: i64| {
+        let on = json!({ "service": "cart", "peer": "catalog", "product": [id] });
+        street.set(json!([]));
+        street.set(json!([{ "id": "them", "on": on, "effect": { "retry": { "attempts": 2 } } }]));
+        add(7).send().ok();
+        street.count("them").matched
+    };
+    assert_eq!((retry(7), retry(8)), (1, 0));
     // The recommendation's own question names the category it found out.
     let on = json!({ "service": "recommendation", "peer": "catalog", "category": ["toys"] });
     let toys = get(street.url(Service::Recommendation, "/recommendations?product_id=20"));
