@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     chaos::{
-        check::unknown,
+        check::{nearest, unknown},
         counts::Counts,
         fault::Fault,
         ledger::{Entry, Ledger},
@@ -165,8 +165,9 @@ impl Engine {
             Command::SetFault(planned) => return self.set_fault(stage, planned.as_ref().clone(), now),
             Command::ClearFault { id } => {
                 if !stage.show.end(id, now) {
-                    let known = stage.journal.faults().keys().map(String::as_str);
-                    return Err(Refused::Unknown(unknown("fault", id, known)));
+                    let near = nearest(id, stage.journal.faults().keys().map(String::as_str));
+                    let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+                    return Err(Refused::Unknown(format!("no fault `{id}` is active{near}")));
                 }
             }
             Command::Surge { seconds, requests_per_minute } => self.surge(*seconds, *requests_per_minute)?,

@@ -35,6 +35,19 @@ use serde_json::json;
 use tokio::sync::oneshot;
 
 pub const TOKEN: &str = "open-sesame";
+/// A scenario of the user's own, beside the bundled ones.
+const SCENARIO: &str = "# as it stands in the file
+name: payment-outage
+title: Cards fail
+story: A story.
+audience: An outage.
+baseline: false
+lasts: 4m
+phases:
+  - { at: 0s, name: calm }
+  - { at: 1m, name: outage }
+";
+
 /// How it is to be.
 pub struct Plan {
     port: u16,
@@ -84,6 +97,7 @@ impl Plan {
         let counts = Arc::new(Counts::new(switchboard.board().clone()));
         let (stop, stopped) = oneshot::channel::<()>();
         let (ours, our_counts) = (switchboard.clone(), counts.clone());
+        let (open, is_open) = std::sync::mpsc::channel();
         let thread = thread::spawn(move || {
             let runtime =
                 tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -91,16 +105,22 @@ impl Plan {
                 let (control, served) = Control::channel();
                 let home = tempfile::tempdir().expect("a directory");
                 let ledger = Ledger::open(home.path()).expect("a ledger");
+                let shelf = tempfile::tempdir().expect("a directory");
+                std::fs::write(shelf.path().join("payment-outage.yaml"), SCENARIO).expect("written");
+                let library = Library::new(Some(shelf.path().to_owned()));
                 let guard = Guard::new(self.bind, TOKEN);
-                let console = console(control, ours, our_counts, guard, ledger);
+                let console = console(control, ours, our_counts, guard, ledger, library);
                 let served = if self.is_awake {
                     tokio::spawn(run(served, console.clone()));
+                    let mut status = console.control.watch();
+                    status.wait_for(|status| status.mode == CALM).await.expect("it runs");
                     None
                 } else {
                     Some(served)
                 };
                 let router = api::router(console);
                 let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
+                open.send(()).expect("somebody waits");
                 tokio::select! {
                     () = listen::serve(listener, router, std::future::pending()) => {}
                     _ = stopped => {}
@@ -108,6 +128,7 @@ impl Plan {
                 drop(served);
             });
         });
+        is_open.recv().expect("it has opened");
         Engine { address, switchboard, counts, stop: Some(stop), thread: Some(thread) }
     }
 }
@@ -151,6 +172,7 @@ fn console(
     counts: Arc<Counts>,
     guard: Guard,
     ledger: Ledger,
+    library: Library,
 ) -> Console {
     let options = Options { mix: Mix { visits_per_minute: 0.0, ..Mix::normal() }, ..Options::default() };
     let carrier = Arc::new(InProcess(Router::new()));
@@ -166,7 +188,7 @@ fn console(
         control,
         switchboard,
         counts,
-        scenarios: Arc::new(Library::new(None)),
+        scenarios: Arc::new(library),
         ledger,
         guard,
     }

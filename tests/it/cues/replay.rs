@@ -2,14 +2,8 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use serde_json::json;
-
-use super::desk::{CONTROL, ledger, state};
-use crate::{
-    browser::post,
-    servers::lab::{Lab, Plan},
-    waiting::until,
-};
+use super::desk::{ledger, state};
+use crate::{servers::lab::Plan, waiting::until};
 
 /// Everything that strikes and does not slow the show down: third parties fail, cart fails, queries are slow.
 const SCENARIO: &str = "
@@ -46,12 +40,11 @@ fn strikes(visits_per_minute: &str, cpus: Option<&str>) -> BTreeSet<String> {
         .on_cpus(cpus)
         .start();
     assert_eq!(state(&lab)["seed"], 7);
-    let arrived = |lab: &Lab| state(lab)["shoppers"]["visits"]["arrived"].as_u64().expect("a number");
-    until(Duration::from_secs(90), "enough visits have come", || arrived(&lab) > VISITS + 20);
-    // Nobody else comes; who is inside finishes.
-    post(lab.at(CONTROL, "/api/scenarios/speed"), json!({"factor": 1})).send().ok();
-    until(Duration::from_secs(20), "the first visits are over", || {
-        state(&lab)["shoppers"]["visits"]["in_flight"].as_u64().expect("a number") < 60
+    // Visits without a pause between steps are over within moments: those that are compared, when two hundred more came.
+    until(Duration::from_secs(120), "enough visits have come and gone", || {
+        let shoppers = &state(&lab)["shoppers"];
+        let number = |value: &serde_json::Value| value.as_u64().expect("a number");
+        number(&shoppers["visits"]["arrived"]) > VISITS + 200 && number(&shoppers["in_flight"]) < 50
     });
     let ours = first_traces();
     let struck = ledger(&lab).into_iter().filter(|line| line["what"] == "struck");
@@ -72,8 +65,8 @@ fn first_traces() -> BTreeSet<String> {
 
 #[test]
 fn two_thousand_visits_are_struck_alike_at_any_pace_and_on_any_number_of_processors() {
-    let slow = strikes("6000", None);
-    let fast = strikes("9000", Some("0"));
+    let fast = strikes("6000", None);
+    let slow = strikes("3000", Some("0"));
     assert!(slow.len() > 1_000, "{}", slow.len());
     let differ: Vec<_> = slow.symmetric_difference(&fast).take(5).collect();
     assert!(differ.is_empty(), "{} and {} strikes, such as {differ:#?}", slow.len(), fast.len());
