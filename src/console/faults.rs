@@ -7,8 +7,8 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
 };
-use garde::Validate;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::{
@@ -24,11 +24,12 @@ use crate::{
         units::Share,
     },
     kernel::{
-        error::{Error, Result},
+        error::{Error, Kind, Result},
         extract::Path,
     },
     scenario::{
         control::{Active, Command, Done, Status},
+        parse,
         spec::{Planned, Ramp, Wave},
     },
 };
@@ -46,26 +47,22 @@ pub struct FaultNow {
     pub count: Count,
 }
 
-/// A fault as it is set by hand.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+/// A fault as it is set by hand: what a file says of one.
+#[derive(ToSchema)]
+#[schema(additional_properties = false)]
+#[expect(dead_code, reason = "it only describes; what is read is read as a file is")]
 pub struct FaultBody {
     /// May be left out: the address says it. If not, both must be the same.
-    #[serde(default)]
     id: Option<String>,
     /// Where.
-    #[serde(default)]
-    on: Target,
+    on: Option<Target>,
     /// How often: of the crossings that match.
-    #[serde(default)]
-    share: Share,
+    share: Option<Share>,
     /// What.
     effect: Effect,
     /// It comes gradually.
-    #[serde(default)]
     ramp: Option<Ramp>,
     /// It comes and goes.
-    #[serde(default)]
     wave: Option<Wave>,
 }
 
@@ -98,10 +95,9 @@ pub async fn set(
     State(desk): State<Arc<Desk>>,
     Path(id): Path<String>,
     headers: HeaderMap,
-    Body(body): Body<FaultBody>,
+    Body(body): Body<Map<String, Value>>,
 ) -> Result<(StatusCode, Json<Planned>)> {
-    let planned = body.planned(id)?;
-    check(&planned)?;
+    let planned = read(&id, body)?;
     let command = Command::SetFault(Box::new(planned.clone()));
     let status = match answers::ask(&desk, &headers, command).await? {
         Done::Created => StatusCode::CREATED,
@@ -123,23 +119,14 @@ pub async fn clear(
     Ok(StatusCode::NO_CONTENT)
 }
 
-impl FaultBody {
-    fn planned(self, id: String) -> Result<Planned> {
-        let FaultBody { id: said, on, share, effect, ramp, wave } = self;
-        if let Some(said) = said
-            && said != id
-        {
-            return Err(Error::invalid("id", format!("the address says `{id}`, the body `{said}`")));
-        }
-        Ok(Planned { id, on, share, effect, ramp, wave })
-    }
-}
-
-/// Refuses what cannot be, by the first field that is wrong; the others are named behind it.
-fn check(planned: &Planned) -> Result<()> {
-    let Err(report) = planned.fault().validate() else { return Ok(()) };
-    let mut flaws = report.iter().map(|(path, error)| (path.to_string(), error.to_string()));
-    let Some((field, why)) = flaws.next() else { return Ok(()) };
-    let others: String = flaws.map(|(field, why)| format!("; {field}: {why}")).collect();
-    Err(Error::invalid(field, format!("{why}{others}")))
+/// Reads a fault as a file would be read: by the first field that is wrong it is refused, the others are named behind it.
+fn read(id: &str, body: Map<String, Value>) -> Result<Planned> {
+    let read = parse::read_fault("the body", &Value::Object(body).to_string(), Some(id));
+    read.map_err(|wrong| {
+        let mut wrong = wrong.into_iter();
+        let Some(first) = wrong.next() else { return Error::new(Kind::Invalid, "the fault is wrong") };
+        let others: String = wrong.map(|one| format!("; {}: {}", one.field, one.message)).collect();
+        Error::new(Kind::Invalid, first.message + &others)
+            .at((!first.field.is_empty()).then(|| first.field.into()))
+    })
 }

@@ -32,6 +32,7 @@ pub fn render(request: &ExportMetricsServiceRequest) -> String {
         let attributes = resource.resource.as_ref().map(|resource| resource.attributes.as_slice());
         let service = attributes.and_then(|all| all.iter().find(|one| one.key == "service.name"));
         let service = service.map(value).unwrap_or_default();
+        introduce(&mut families, &service, attributes.unwrap_or_default());
         for metric in resource.scope_metrics.iter().flat_map(|scope| &scope.metrics) {
             add(&mut families, metric, &service);
         }
@@ -51,6 +52,17 @@ pub fn render(request: &ExportMetricsServiceRequest) -> String {
     }
     out.push_str("# EOF\n");
     out
+}
+
+/// Who sends, as OpenMetrics tells it: a query joins its version to any other series by the service's name.
+fn introduce(families: &mut BTreeMap<String, Family>, service: &str, attributes: &[KeyValue]) {
+    let family = families.entry("target".to_owned()).or_insert_with(|| Family {
+        kind: "info",
+        unit: "",
+        help: "What is known of the service that a series is about.".to_owned(),
+        series: Vec::new(),
+    });
+    family.series.push(format!("target_info{{{}}} 1\n", labels(service, attributes)));
 }
 
 fn add(families: &mut BTreeMap<String, Family>, metric: &Metric, service: &str) {

@@ -129,7 +129,7 @@ fn yaml(from: &str, text: &str) -> Result<Value, String> {
     parse::read_value(from, text).map_err(|wrong| wrong.iter().map(Wrong::to_string).collect())
 }
 
-/// An effect in few words: its name and its parameters as they stand in a file.
+/// An effect in few words: its name and its parameters.
 fn effect(fault: &Value) -> String {
     match &fault["effect"] {
         Value::Object(effect) => {
@@ -153,12 +153,16 @@ fn place(on: &Value) -> String {
     word("service").into_iter().chain(word("seam")).chain(rest).collect::<Vec<_>>().join(" ")
 }
 
-/// JSON without what a person need not read.
+/// JSON without what a person need not read: `long_tail median 60ms p99 700ms`.
 fn plain(value: &Value) -> String {
     match value {
         Value::Array(list) => list.iter().map(plain).collect::<Vec<_>>().join(","),
         Value::Object(fields) => {
-            fields.iter().map(|(name, what)| format!("{name}={}", plain(what))).collect::<Vec<_>>().join(",")
+            fields.iter().map(|(name, what)| format!("{name} {}", plain(what))).collect::<Vec<_>>().join(" ")
+        }
+        // Weights are numbers with a fraction, and mostly whole.
+        Value::Number(number) => {
+            number.as_f64().map_or_else(|| number.to_string(), |number| number.to_string())
         }
         other => cell(other),
     }

@@ -3,5 +3,6 @@
 mod circles;
 mod house;
 mod layers;
+mod places;
 mod shape;
 mod source;
