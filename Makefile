@@ -4,7 +4,7 @@ LOGS ?= target/doorbuster.jsonl
 SCREENSHOTS ?= docs/screenshots
 export SCREENSHOTS
 
-.PHONY: help run test lint bench screenshots tools
+.PHONY: help run test lint bench fuzz screenshots tools
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,13 @@ lint: tools ## formatting, and clippy without a warning
 
 bench: tools ## figures, measured on this machine (idle, two cores, nginx installed)
 	@cargo bench --locked --profile lab --bench '*' -- $(ARGS)
+
+# libFuzzer asks for flags that stable Rust has only by this variable; cargo-fuzz: cargo install cargo-fuzz
+FUZZ_SECONDS ?= 300
+fuzz: tools ## five minutes of anything as a scenario file
+	@mkdir -p fuzz/corpus/scenario
+	@RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none scenario fuzz/corpus/scenario scenarios -- \
+		-dict=fuzz/scenario.dict -max_len=16384 -timeout=10 -max_total_time=$(FUZZ_SECONDS) $(ARGS)
 
 screenshots: tools ## new pictures of the pages, taken by a real browser, for the documents
 	@scripts/setup-tests.sh

@@ -26,12 +26,6 @@ pub const MOST_CONNECTIONS: u32 = 1_000;
 /// The most attempts of a client.
 pub const MOST_ATTEMPTS: u32 = 20;
 
-/// `database`, or `cache` when a cache's passage bears this name.
-pub fn seam_of_query(query: &str) -> Seam {
-    let is_passage = Service::ALL.into_iter().any(|service| places::of(service).passages.contains(&query));
-    if is_passage { Seam::Cache } else { Seam::Database }
-}
-
 /// Whether `id` may name a fault: 1 to 64 lower-case letters, digits and dashes, the first no dash.
 pub fn is_id(id: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
@@ -40,10 +34,16 @@ pub fn is_id(id: &str) -> bool {
 
 /// The known word nearest to `word`, if one is near.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let scored = known.into_iter().map(|one| (strsim::jaro_winkler(word, one), one));
+    let score = |one: &str| match word.chars().next() {
+        // Of a word as short as a country's, one wrong letter is half of it.
+        Some(first) if one.starts_with(first) && strsim::osa_distance(word, one) == 1 => 0.71,
+        _ => 0.0,
+    };
+    let scored = known.into_iter().map(|one| (strsim::jaro_winkler(word, one).max(score(one)), one));
     scored
         .filter(|(score, _)| *score > 0.7)
-        .max_by(|one, other| one.0.total_cmp(&other.0))
+        // Of two that are as near, the one that was listed first.
+        .reduce(|best, one| if one.0 > best.0 { one } else { best })
         .map(|(_, one)| one)
 }
 

@@ -5,6 +5,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
+    action::Action,
     crossing::{Crossing, Place},
     dice::{Dice, Face, Throw},
     fault::{Delay, Effect, Fault},
@@ -15,29 +16,6 @@ use crate::kernel::{client::Retry, service::Service};
 
 /// The 99th percentile of the standard normal distribution.
 const Z99: f64 = 2.326_347_874;
-
-/// What is to be done to a crossing that was struck.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Action {
-    /// Wait, then go on.
-    Wait(Duration),
-    /// Answer with this status, without the handler.
-    Answer { status: u16, retry_after: Option<Duration> },
-    /// Do not answer until the fault is cleared.
-    Hang,
-    /// Spend this long inside the database engine.
-    SlowQuery(Duration),
-    /// Lock `table` in the query's transaction and keep the lock.
-    HoldLock { table: String, keep: Duration },
-    /// Use this much processor time.
-    BurnCpu(Duration),
-    /// Keep so many bytes until the fault is cleared, `cap` of them at most.
-    Leak { bytes: u64, cap: u64 },
-    /// The cache does not answer.
-    CacheOutage,
-    /// Do not send the trace's context.
-    LoseContext,
-}
 
 /// A crossing was struck: by which fault, and what that means.
 #[derive(Clone, Debug)]

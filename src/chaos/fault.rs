@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    target::{Seam, Target},
+    target::{Seam, Target, seam_of_query},
     units::{Share, Size, Span},
 };
 
@@ -211,7 +211,7 @@ impl Fault {
         let of_effect = self.effect.seams();
         let follows = match (&self.on.peer, &self.on.query) {
             (Some(_), _) => Some(Seam::Outbound),
-            (None, Some(query)) => Some(super::check::seam_of_query(query)),
+            (None, Some(query)) => Some(seam_of_query(query)),
             (None, None) => None,
         };
         follows.unwrap_or(of_effect[0])

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use utoipa::ToSchema;
 
-use super::{crossing::Crossing, decide::Action, target::Seam};
+use super::{action::Action, crossing::Crossing, target::Seam};
 
 /// How many trace ids are kept of a fault.
 pub const FIRST_TRACES: usize = 100;
@@ -103,7 +103,7 @@ impl Live {
         Count {
             matched: self.matched.load(Ordering::Relaxed),
             hit: self.struck.load(Ordering::Relaxed),
-            trace_ids: first.iter().map(|id| hex(id)).collect(),
+            trace_ids: first.iter().map(hex).collect(),
         }
     }
 

@@ -1,7 +1,9 @@
 //! What can be broken, where, and how often: the vocabulary of faults (`fault`, `target`, `units`, `check`), the pure
-//! verdict on a crossing (`crossing`, `dice`, `decide`), and how faults reach the seams (`setting`, `switchboard`,
-//! `board`, `panel`, `live`, `counts`). What a verdict does to a request is not known here: that is woven in.
+//! verdict on a crossing (`crossing`, `dice`, `decide`, `action`), how faults reach the seams (`setting`, `switchboard`,
+//! `board`, `panel`, `live`, `counts`), and who did what (`ledger`). What a verdict does to a request is not known here:
+//! that is woven in.
 
+pub mod action;
 pub mod board;
 pub mod check;
 pub mod counts;
@@ -9,6 +11,7 @@ pub mod crossing;
 pub mod decide;
 pub mod dice;
 pub mod fault;
+pub mod ledger;
 pub mod live;
 pub mod panel;
 pub mod setting;

@@ -90,7 +90,12 @@ impl Panel {
     /// Whether a fault at `seam` wants to know the product or the category a request is about.
     pub fn asks_for_subject(&self, seam: Seam) -> bool {
         let asks = |rule: &Rule| !rule.fault.on.product.is_empty() || !rule.fault.on.category.is_empty();
-        self.is_active(seam) && self.rules().seams[seam.index()].iter().any(asks)
+        if !self.is_any_active() {
+            return false;
+        }
+        let rules = self.rules();
+        let retry = if seam == Seam::Outbound { rules.retry.as_slice() } else { &[] };
+        rules.seams[seam.index()].iter().chain(retry).any(asks)
     }
 
     /// States of the whole service, as they change.

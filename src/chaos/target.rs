@@ -7,6 +7,7 @@ use crate::kernel::{
     country::Country,
     id::ProductId,
     origin::{PaymentMethod, Tier},
+    places,
     service::Service,
 };
 
@@ -40,6 +41,12 @@ impl Seam {
     pub fn index(self) -> usize {
         self as usize
     }
+}
+
+/// `database`, or `cache` when a cache's passage bears this name.
+pub fn seam_of_query(query: &str) -> Seam {
+    let is_passage = Service::ALL.into_iter().any(|service| places::of(service).passages.contains(&query));
+    if is_passage { Seam::Cache } else { Seam::Database }
 }
 
 /// Which crossings are meant. A field that is left out matches all; of a list, one has to fit.

@@ -62,7 +62,7 @@ fn refused(refused: Refused) -> Error {
         Refused::Unknown(text) => Error::not_found(text),
         Refused::Invalid { field, why } => Error::invalid(field, why),
         Refused::NotNow(text) => Error::new(Kind::Conflict, text),
-        Refused::Busy => Error::new(Kind::Busy, Refused::Busy.to_string()),
+        Refused::Busy => Error::new(Kind::Unavailable, Refused::Busy.to_string()),
     }
 }
 

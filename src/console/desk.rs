@@ -1,9 +1,6 @@
 //! What every answer of the control address is made from. All of it is asked anew for each answer.
 
-use std::{
-    io,
-    sync::{Arc, Weak},
-};
+use std::sync::{Arc, Weak};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -12,9 +9,9 @@ use utoipa::ToSchema;
 
 use super::{followers::Followers, guard::Guard};
 use crate::{
-    chaos::{counts::Counts, switchboard::Switchboard},
+    chaos::{counts::Counts, ledger::Ledger, switchboard::Switchboard},
     load::run::Shoppers,
-    scenario::{control::Control, spec::Spec},
+    scenario::{control::Control, library::Library},
 };
 
 /// Events that may wait for a slow reader; who is further behind is dropped.
@@ -33,8 +30,8 @@ pub struct Console {
     pub control: Control,
     pub switchboard: Arc<Switchboard>,
     pub counts: Arc<Counts>,
-    pub scenarios: Arc<dyn Shelf>,
-    pub ledger: Arc<dyn Ledger>,
+    pub scenarios: Arc<Library>,
+    pub ledger: Ledger,
     pub guard: Guard,
 }
 
@@ -44,37 +41,6 @@ pub struct Place {
     pub service: &'static str,
     pub url: String,
     pub third_party: bool,
-}
-
-/// The scenarios that can be started.
-pub trait Shelf: Send + Sync {
-    /// All of them, in the order a menu shows them.
-    fn list(&self) -> Vec<Offered>;
-
-    /// One of them, and the text of its file.
-    fn find(&self, name: &str) -> Option<(Arc<Spec>, String)>;
-}
-
-/// A scenario in a list.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub struct Offered {
-    pub name: String,
-    pub title: String,
-    pub story: String,
-    /// `bundled`, or the file it comes from.
-    pub source: String,
-    pub phases: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub lasts_seconds: Option<f64>,
-    /// What is wrong with the newest state of its file; an older one is offered meanwhile, or none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-}
-
-/// What was changed when, and what it did.
-pub trait Ledger: Send + Sync {
-    /// Its newest lines, `limit` at most, oldest first; with `fault`, those about this one alone. May read files.
-    fn lines(&self, fault: Option<&str>, limit: usize) -> io::Result<Vec<String>>;
 }
 
 /// An event before it is sent: its name and its data as JSON.

@@ -96,7 +96,7 @@ pub struct Vitals {
             content_type = "application/problem+json")))]
 pub async fn listen(State(desk): State<Arc<Desk>>) -> Result<Response> {
     let place = desk.readers.clone().try_acquire_owned();
-    let place = place.map_err(|_| Error::new(Kind::Busy, "too many streams of events are open"))?;
+    let place = place.map_err(|_| Error::new(Kind::Unavailable, "too many streams of events are open"))?;
     // Before the state is made, so that nothing falls between the two.
     let receiver = desk.events.subscribe();
     let first = Arc::new(notice("state", &state::now(&desk)));

@@ -10,14 +10,13 @@ use axum::{
 use utoipa::OpenApi;
 
 use super::{
-    desk::Offered,
     events::{FaultsNow, ModeNow, Vitals},
     faults::FaultNow,
     followers::Follower,
     state::{ScenarioNow, StateNow},
     switchboard::Beat,
 };
-use crate::{chaos::setting::Setting, kernel::problem::Problem};
+use crate::{chaos::setting::Setting, kernel::problem::Problem, scenario::library::Listing};
 
 /// The head of the document, and what only streams speak of.
 #[derive(OpenApi)]
@@ -39,7 +38,7 @@ use crate::{chaos::setting::Setting, kernel::problem::Problem};
         (name = "signals", description = "Measurements"),
     ),
     components(schemas(
-        Beat, FaultNow, FaultsNow, Follower, ModeNow, Offered, Problem, ScenarioNow, Setting, StateNow, Vitals
+        Beat, FaultNow, FaultsNow, Follower, ModeNow, Listing, Problem, ScenarioNow, Setting, StateNow, Vitals
     )),
 )]
 pub struct Head;

@@ -14,16 +14,15 @@ use utoipa::ToSchema;
 use super::{
     answers::{self, Changed, Refusals},
     body::{Body, Optional},
-    desk::{Desk, Offered},
+    desk::Desk,
 };
 use crate::{
-    chaos::check,
     kernel::{
         error::{Error, Result},
         extract::Path,
         problem::Problem,
     },
-    scenario::{control::Command, spec::Spec},
+    scenario::{control::Command, library::Listing, spec::Spec},
 };
 
 /// The media type of a scenario's file (RFC 9512).
@@ -55,8 +54,8 @@ pub struct SpeedBody {
 
 /// The scenarios that can be started
 #[utoipa::path(get, path = "/api/scenarios", tag = "scenarios", operation_id = "list_scenarios",
-    responses((status = 200, description = "All of them", body = Vec<Offered>)))]
-pub async fn list(State(desk): State<Arc<Desk>>) -> Json<Vec<Offered>> {
+    responses((status = 200, description = "All of them", body = Vec<Listing>)))]
+pub async fn list(State(desk): State<Arc<Desk>>) -> Json<Vec<Listing>> {
     Json(desk.console.scenarios.list())
 }
 
@@ -73,9 +72,8 @@ pub async fn show(
     headers: HeaderMap,
 ) -> Result<Response> {
     let shelf = &desk.console.scenarios;
-    let Some((spec, text)) = shelf.find(&name) else {
-        let all: Vec<_> = shelf.list().into_iter().map(|offered| offered.name).collect();
-        return Err(Error::not_found(check::unknown("scenario", &name, all.iter().map(String::as_str))));
+    let Some((spec, text)) = shelf.get(&name).zip(shelf.source(&name)) else {
+        return Err(Error::not_found(shelf.unknown(&name)));
     };
     let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     Ok(match accepts.contains("yaml") {

@@ -81,7 +81,7 @@ pub async fn follow(
     headers: HeaderMap,
 ) -> Result<Response> {
     let seat = desk.followers.seat(who.process.as_deref().unwrap_or_default());
-    let seat = seat.ok_or_else(|| Error::new(Kind::Busy, "too many processes follow"))?;
+    let seat = seat.ok_or_else(|| Error::new(Kind::Unavailable, "too many processes follow"))?;
     let has = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
     let mut setting = desk.console.switchboard.follow();
     let is_current = has == Some(setting.borrow_and_update().revision);

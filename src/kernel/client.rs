@@ -8,11 +8,12 @@ use std::{fmt, sync::Arc, time::Duration};
 use axum::{Router, body::Body};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use tower::ServiceExt;
 
+pub use super::ask::Ask;
 use super::{
     error::{Error, Kind},
     origin::Origin,
@@ -22,6 +23,9 @@ use super::{
 
 /// The most bytes that are read of a peer's answer.
 pub const ANSWER_LIMIT_BYTES: usize = 4 * 1024 * 1024;
+
+/// Says how often this question was asked before, when it was: `1` on the first repetition.
+pub const ATTEMPT: HeaderName = HeaderName::from_static("x-request-attempt");
 
 /// One question to one peer, as it crosses the outbound seam. `attempt` counts from 0.
 #[derive(Clone, Debug)]
@@ -75,6 +79,11 @@ impl fmt::Display for Lost {
 /// Takes errands to a peer. The dressed carrier of a service stands between its `Client` and the socket.
 pub trait Carrier: Send + Sync {
     fn carry(&self, errand: Errand) -> BoxFuture<'_, Result<Response<Bytes>, Lost>>;
+
+    /// How often `errand` may be repeated, where its client was built to do as `declared`.
+    fn retry(&self, _errand: &Errand, declared: Retry) -> Retry {
+        declared
+    }
 }
 
 /// Gives up on an errand when its time is over.
@@ -86,6 +95,10 @@ impl<C: Carrier> Carrier for Deadline<C> {
             let within = errand.timeout;
             tokio::time::timeout(within, self.0.carry(errand)).await.unwrap_or(Err(Lost::TimedOut))
         })
+    }
+
+    fn retry(&self, errand: &Errand, declared: Retry) -> Retry {
+        self.0.retry(errand, declared)
     }
 }
 
@@ -121,86 +134,6 @@ pub struct Retry {
 impl Retry {
     pub const NEVER: Retry = Retry { extra: 0, backoff: Duration::ZERO };
     pub const ONCE: Retry = Retry { extra: 1, backoff: Duration::from_millis(50) };
-}
-
-/// A question before it has a peer: method, route, body, and who it is asked for.
-#[derive(Debug)]
-pub struct Ask {
-    method: Method,
-    route: &'static str,
-    path: String,
-    headers: HeaderMap,
-    body: Bytes,
-    origin: Origin,
-    broken: Option<String>,
-}
-
-impl Ask {
-    /// `route` is the template; [`Ask::path`] fills it in when it has variable parts.
-    pub fn new(method: Method, route: &'static str, origin: &Origin) -> Self {
-        Ask {
-            method,
-            route,
-            path: route.to_owned(),
-            headers: HeaderMap::new(),
-            body: Bytes::new(),
-            origin: origin.clone(),
-            broken: None,
-        }
-    }
-
-    pub fn get(route: &'static str, origin: &Origin) -> Self {
-        Ask::new(Method::GET, route, origin)
-    }
-
-    pub fn post(route: &'static str, origin: &Origin) -> Self {
-        Ask::new(Method::POST, route, origin)
-    }
-
-    pub fn put(route: &'static str, origin: &Origin) -> Self {
-        Ask::new(Method::PUT, route, origin)
-    }
-
-    pub fn delete(route: &'static str, origin: &Origin) -> Self {
-        Ask::new(Method::DELETE, route, origin)
-    }
-
-    /// Fills the first `{…}` of the path with `value`, percent-encoded.
-    #[must_use]
-    pub fn part(mut self, value: impl fmt::Display) -> Self {
-        let bounds = self.path.find('{').zip(self.path.find('}'));
-        if let Some((open, close)) = bounds {
-            self.path.replace_range(open..=close, &encode(&value.to_string()));
-        }
-        self
-    }
-
-    /// Adds a query string made of `query`'s fields.
-    #[must_use]
-    pub fn query(mut self, query: &impl Serialize) -> Self {
-        match serde_urlencoded::to_string(query) {
-            Ok(text) if text.is_empty() => {}
-            Ok(text) => self.path = format!("{}?{text}", self.path),
-            Err(error) => self.broken = Some(error.to_string()),
-        }
-        self
-    }
-
-    #[must_use]
-    pub fn json(mut self, body: &impl Serialize) -> Self {
-        match serde_json::to_vec(body) {
-            Ok(bytes) => self.body = bytes.into(),
-            Err(error) => self.broken = Some(error.to_string()),
-        }
-        self.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        self
-    }
-
-    #[must_use]
-    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.insert(name, value);
-        self
-    }
 }
 
 /// A peer, and how it is to be asked.
@@ -263,11 +196,13 @@ impl Client {
             attempt: 0,
             timeout: self.timeout,
         };
-        while errand.attempt < self.retry.extra {
+        let retry = self.carrier.retry(&errand, self.retry);
+        while errand.attempt < retry.extra {
             match self.attempt(errand.clone()).await {
                 Err(No { why: Why::Status(status, _), .. }) if worth_repeating(status) => {
-                    tokio::time::sleep(self.retry.backoff).await;
+                    tokio::time::sleep(retry.backoff).await;
                     errand.attempt += 1;
+                    errand.headers.insert(ATTEMPT, HeaderValue::from(errand.attempt));
                 }
                 done => return done.map_err(|no| self.refusal(no)),
             }
@@ -377,16 +312,4 @@ fn relay(status: StatusCode, problem: &Problem) -> Error {
 
 fn worth_repeating(status: StatusCode) -> bool {
     status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
-}
-
-/// Percent-encodes everything but RFC 3986's unreserved characters.
-fn encode(text: &str) -> String {
-    text.bytes().fold(String::with_capacity(text.len()), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-        out
-    })
 }

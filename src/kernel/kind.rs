@@ -19,8 +19,12 @@ pub enum Kind {
     UnsupportedMedia,
     /// Well-formed, but a value is out of its range or unknown.
     Invalid,
+    /// The caller asks more often than the service takes it.
+    TooManyRequests,
     /// The service ran into its own mistake.
     Internal,
+    /// The service takes nothing right now.
+    Unavailable,
     /// A peer answered with an error, or something that makes no sense.
     PeerFailed,
     /// A peer could not be reached.
@@ -32,12 +36,10 @@ pub enum Kind {
     DatabaseLocked,
     /// A peer did not answer in time.
     PeerTimeout,
-    /// More is asked at once than can be done.
-    Busy,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 19] = [
+    pub const ALL: [Kind; 20] = [
         Kind::Malformed,
         Kind::Unauthenticated,
         Kind::Declined,
@@ -49,14 +51,15 @@ impl Kind {
         Kind::TooLarge,
         Kind::UnsupportedMedia,
         Kind::Invalid,
+        Kind::TooManyRequests,
         Kind::Internal,
+        Kind::Unavailable,
         Kind::PeerFailed,
         Kind::PeerUnreachable,
         Kind::PoolExhausted,
         Kind::DatabaseUnavailable,
         Kind::DatabaseLocked,
         Kind::PeerTimeout,
-        Kind::Busy,
     ];
 
     pub fn status(self) -> StatusCode {
@@ -71,9 +74,10 @@ impl Kind {
             Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Kind::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+            Kind::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Kind::PeerFailed | Kind::PeerUnreachable => StatusCode::BAD_GATEWAY,
-            Kind::PoolExhausted | Kind::DatabaseUnavailable | Kind::DatabaseLocked | Kind::Busy => {
+            Kind::Unavailable | Kind::PoolExhausted | Kind::DatabaseUnavailable | Kind::DatabaseLocked => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Kind::PeerTimeout => StatusCode::GATEWAY_TIMEOUT,
@@ -94,14 +98,15 @@ impl Kind {
             Kind::TooLarge => "too_large",
             Kind::UnsupportedMedia => "unsupported_media_type",
             Kind::Invalid => "invalid",
+            Kind::TooManyRequests => "too_many_requests",
             Kind::Internal => "internal",
+            Kind::Unavailable => "unavailable",
             Kind::PeerFailed => "peer_failed",
             Kind::PeerUnreachable => "peer_unreachable",
             Kind::PoolExhausted => "pool_exhausted",
             Kind::DatabaseUnavailable => "database_unavailable",
             Kind::DatabaseLocked => "database_locked",
             Kind::PeerTimeout => "peer_timeout",
-            Kind::Busy => "busy",
         }
     }
 
@@ -119,14 +124,15 @@ impl Kind {
             Kind::TooLarge => "The request is too large",
             Kind::UnsupportedMedia => "The request has the wrong content type",
             Kind::Invalid => "A value is not acceptable",
+            Kind::TooManyRequests => "Too many requests",
             Kind::Internal => "The shop made a mistake",
+            Kind::Unavailable => "The service is not available right now",
             Kind::PeerFailed => "A service behind this one failed",
             Kind::PeerUnreachable => "A service behind this one could not be reached",
             Kind::PoolExhausted => "Too many requests wait for the database",
             Kind::DatabaseUnavailable => "The database is away",
             Kind::DatabaseLocked => "The rows are held by somebody else",
             Kind::PeerTimeout => "A service behind this one did not answer in time",
-            Kind::Busy => "Too much is asked at once",
         }
     }
 

@@ -4,6 +4,7 @@
 //! (`reply`, `error`), and what a service touches (`client`, `db`, `cache`, `chore`). The kernel knows neither what is
 //! measured nor what is broken on purpose: both are woven in at the seams by layers above it.
 
+pub mod ask;
 pub mod cache;
 pub mod chore;
 pub mod client;

@@ -7,6 +7,7 @@ use axum::Router;
 
 use super::settings::Settings;
 use crate::{
+    chaos::panel::Panel,
     kernel::{
         cache::Cache,
         chore::Chore,
@@ -23,7 +24,7 @@ use crate::{
         third_party,
     },
     telemetry::scope::Scope,
-    weave::{chores, dress},
+    weave::{chores, dress, keeper},
 };
 
 /// How long a cart is kept in Redis after its last change.
@@ -42,6 +43,7 @@ pub struct Assembled {
 enum Background {
     Chore(Chore, Arc<Scope>),
     Probe(Transport),
+    Keeper(Arc<Panel>, Pool),
 }
 
 impl Assembled {
@@ -51,6 +53,7 @@ impl Assembled {
             match task {
                 Background::Chore(chore, scope) => drop(tokio::spawn(chores::run(chore, scope))),
                 Background::Probe(transport) => drop(tokio::spawn(transport.probe())),
+                Background::Keeper(panel, pool) => drop(tokio::spawn(keeper::keep(panel, pool))),
             }
         }
     }
@@ -61,14 +64,20 @@ struct Workshop<'a> {
     service: Service,
     settings: &'a Settings,
     scope: Arc<Scope>,
+    panel: Arc<Panel>,
     http: Http,
     background: Vec<Background>,
 }
 
-/// Builds `service`.
-pub async fn assemble(service: Service, settings: &Settings, scope: Arc<Scope>) -> Result<Assembled> {
+/// Builds `service`, which breaks as `panel` says.
+pub async fn assemble(
+    service: Service,
+    settings: &Settings,
+    scope: Arc<Scope>,
+    panel: Arc<Panel>,
+) -> Result<Assembled> {
     let http = transport::http();
-    let mut shop = Workshop { service, settings, scope, http, background: Vec::new() };
+    let mut shop = Workshop { service, settings, scope, panel, http, background: Vec::new() };
     let (mut database, mut cache) = (None, None);
     let router = match service {
         Service::Catalog => {
@@ -108,7 +117,8 @@ pub async fn assemble(service: Service, settings: &Settings, scope: Arc<Scope>) 
         Service::Storefront => {
             let peers = storefront::peers::Peers {
                 catalog: shop.client(Service::Catalog)?,
-                cart: shop.client(Service::Cart)?,
+                // Cart refuses before it does anything, so that asking it once more is safe.
+                cart: shop.client(Service::Cart)?.retrying(Retry::ONCE),
                 checkout: shop.client(Service::Checkout)?,
                 recommendation: shop.client(Service::Recommendation)?,
                 ads: shop.client(Service::Ads)?,
@@ -116,7 +126,8 @@ pub async fn assemble(service: Service, settings: &Settings, scope: Arc<Scope>) 
                 shipping: shop.client(Service::Shipping)?,
                 promotions: shop.client(Service::Promotions)?,
             };
-            storefront::api::router(storefront::api::App::new(peers, settings.slow_delay))
+            let app = storefront::api::App::new(peers, settings.slow_delay);
+            storefront::api::router_with(app, |handlers| dress::breakable(handlers, shop.panel.clone()))
         }
         Service::Ads => ads::api::router(ads::api::App::default()),
         Service::Currency => currency::api::router(currency::api::App),
@@ -128,9 +139,9 @@ pub async fn assemble(service: Service, settings: &Settings, scope: Arc<Scope>) 
         Service::Lab => return Err(anyhow!("the lab is not a part of the shop")),
     };
     let router = match service {
-        // It answers strangers itself: with a page, when a browser asks.
+        // It answers strangers itself, and whoever meets a failure: with a page, when a browser asks.
         Service::Storefront => dress::cross_origin(router, &settings.cors_origins),
-        _ => strangers::answered(router),
+        _ => dress::breakable(strangers::answered(router), shop.panel.clone()),
     };
     let dressed = if service.is_third_party() {
         dress::third_party(router)
@@ -138,6 +149,8 @@ pub async fn assemble(service: Service, settings: &Settings, scope: Arc<Scope>) 
         dress::inbound(router, shop.scope.clone())
     };
     let pool = database.as_ref().map(|db| db.pool().clone());
+    let kept = pool.iter().map(|pool| Background::Keeper(shop.panel.clone(), pool.clone()));
+    shop.background.extend(kept);
     let health = Health::new(service, database, cache);
     // Health stands outside the seam: it is asked by machines, not by shoppers.
     let router = dressed.merge(health.clone().router());
@@ -148,7 +161,7 @@ impl Workshop<'_> {
     fn client(&mut self, peer: Service) -> Result<Client> {
         let transport = Transport::new(self.http.clone(), self.settings.peers(peer)?);
         self.background.push(Background::Probe(transport.clone()));
-        let carrier = dress::outbound(transport, self.scope.clone());
+        let carrier = dress::outbound(transport, self.scope.clone(), self.panel.clone());
         Ok(Client::new(peer, carrier, patience(peer)))
     }
 
@@ -171,12 +184,12 @@ impl Workshop<'_> {
             .map_err(|_| anyhow!("{name}: nobody answers at {title}"))?
             .with_context(|| format!("{name}: failed to open {title}"))?;
         migrate::migrate(&pool, schema).await.with_context(|| format!("{name}: {title}"))?;
-        let seam = dress::database(self.scope.clone(), &pool);
+        let seam = dress::database(self.scope.clone(), self.panel.clone(), &pool);
         Ok(Db::new(pool, seam))
     }
 
     fn cache(&self) -> Result<Cache> {
-        let seam = dress::cache(self.scope.clone());
+        let seam = dress::cache(self.scope.clone(), self.panel.clone());
         match &self.settings.redis_url {
             Some(url) => Cache::redis(url, CART_KEPT, seam).map_err(|error| anyhow!("REDIS_URL: {error}")),
             None => Ok(Cache::in_memory(seam)),

@@ -34,7 +34,7 @@ pub struct Up {
     #[command(flatten)]
     pub common: Common,
     #[command(flatten)]
-    pub shoppers: ShopperFlags,
+    pub show: ShowFlags,
 }
 
 /// `doorbuster serve SERVICE`.
@@ -49,7 +49,7 @@ pub struct Serve {
     #[command(flatten)]
     pub common: Common,
     #[command(flatten)]
-    pub shoppers: ShopperFlags,
+    pub show: ShowFlags,
     #[command(flatten)]
     pub peers: PeerFlags,
     #[command(flatten)]
@@ -102,15 +102,25 @@ pub struct Common {
     pub slow_endpoint_delay: Duration,
 }
 
-/// Who comes to the shop.
+/// What is shown, and to how many.
 #[derive(Args, Clone, Debug)]
-pub struct ShopperFlags {
-    /// Visits a minute; 0 keeps the shop empty
-    #[arg(long, env = "DOORBUSTER_VISITS_PER_MINUTE", default_value_t = 240.0, value_parser = visits)]
-    pub visits_per_minute: f64,
-    /// The same seed gives the same visits with the same trace ids
-    #[arg(long, env = "DOORBUSTER_SEED", default_value_t = 42)]
-    pub seed: u64,
+pub struct ShowFlags {
+    /// The scenario that runs at the start; `calm` for none at all
+    #[arg(long, env = "DOORBUSTER_SCENARIO", value_name = "NAME", default_value = "normal")]
+    pub scenario: String,
+    /// A directory of your own scenarios, which join the bundled ones
+    #[arg(long, env = "DOORBUSTER_SCENARIOS", value_name = "DIR")]
+    pub scenarios: Option<PathBuf>,
+    /// Visits a minute on a normal evening (default: 240); other scenarios scale with it, and 0 keeps the shop empty
+    #[arg(long, env = "DOORBUSTER_VISITS_PER_MINUTE", value_parser = visits)]
+    pub visits_per_minute: Option<f64>,
+    /// What visits and faults follow from: the same seed makes the same visits, struck by the same faults (default: the
+    /// scenario's own, or 42)
+    #[arg(long, env = "DOORBUSTER_SEED")]
+    pub seed: Option<u64>,
+    /// Enter every crossing that a fault strikes in the ledger, and not only the first hundred traces
+    #[arg(long)]
+    pub ledger_all: bool,
 }
 
 /// Declares a flag and a variable for each peer: `--catalog-url`, `CATALOG_URL`.

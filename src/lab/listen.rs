@@ -12,7 +12,7 @@ use hyper_util::{
 };
 use tokio::{
     net::TcpListener,
-    sync::Semaphore,
+    sync::{Semaphore, watch},
     time::{sleep, timeout},
 };
 
@@ -25,10 +25,12 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(60);
 /// Pause after accepting failed, which it does when file handles run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves until `stop`, then finishes what is under way, for as long as `stop` allows.
+/// Serves until `stop`, then finishes what is under way, for as long as `stop` allows. What is not finished then is cut
+/// off: every connection is closed when this returns.
 pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = Duration>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let graceful = GracefulShutdown::new();
+    let (uncut, cut) = watch::channel(());
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
     let accepting = async {
@@ -43,9 +45,14 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
             let service = TowerToHyperService::new(router.clone());
             let connection =
                 graceful.watch(builder.serve_connection(TokioIo::new(Patient::new(stream)), service));
+            let mut cut = cut.clone();
             tokio::spawn(async move {
-                // A connection that breaks is the client's affair.
-                let _ = connection.await;
+                tokio::select! {
+                    // A connection that breaks is the client's affair.
+                    _ = connection => {}
+                    // Nothing is ever sent: the channel ends.
+                    _ = cut.changed() => {}
+                }
                 drop(place);
             });
         }
@@ -56,4 +63,5 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
     };
     drop(listener);
     let _ = timeout(grace, graceful.shutdown()).await;
+    drop(uncut);
 }

@@ -15,19 +15,19 @@ use tokio::{
 };
 
 use super::{
-    cli::{Cli, Command, Common, EngineFlags, PeerFlags, Serve, ShopperFlags, Up},
+    cli::{Cli, Command, Common, EngineFlags, PeerFlags, Serve, ShowFlags, Up},
     follow::follower,
     hosts::{self, Host},
     listen, reach,
     remote::{self, run::COULD_NOT},
     settings::Settings,
     speak::say,
-    standin,
+    stage::Stage,
     table::{Row, render},
     token::Token,
 };
 use crate::{
-    chaos::{board::Board, counts::Counts, switchboard::Switchboard},
+    chaos::board::Board,
     console::{
         api,
         desk::{Console, Place},
@@ -83,9 +83,9 @@ pub fn main(cli: Cli, begun: Instant) -> ExitCode {
 fn up(flags: Up, begun: Instant) -> Result<()> {
     let settings = Settings::new(&flags.common, PeerFlags::default())?;
     let services = Service::ALL;
-    let shoppers = Some(flags.shoppers);
+    let show = Some(flags.show);
     let session =
-        Session { settings, services: &services, port: None, shoppers, engine: None, token: Token::read() };
+        Session { settings, services: &services, port: None, show, engine: None, token: Token::read() };
     session.run(&flags.common, begun)
 }
 
@@ -94,8 +94,8 @@ fn serve(flags: Serve, begun: Instant) -> Result<()> {
     let settings = Settings::new(&flags.common, flags.peers)?;
     let services = [flags.service];
     let is_lab = flags.service == Service::Lab;
-    let (shoppers, engine) = (is_lab.then_some(flags.shoppers), (!is_lab).then_some(flags.engine));
-    Session { settings, services: &services, port: flags.port, shoppers, engine, token: Token::read() }
+    let (show, engine) = (is_lab.then_some(flags.show), (!is_lab).then_some(flags.engine));
+    Session { settings, services: &services, port: flags.port, show, engine, token: Token::read() }
         .run(&flags.common, begun)
 }
 
@@ -104,7 +104,7 @@ struct Session<'a> {
     settings: Settings,
     services: &'a [Service],
     port: Option<u16>,
-    shoppers: Option<ShopperFlags>,
+    show: Option<ShowFlags>,
     /// Where the engine is, when it is elsewhere.
     engine: Option<EngineFlags>,
     token: Token,
@@ -133,7 +133,8 @@ impl Session<'_> {
     async fn open(&self, telemetry: &Telemetry, common: &Common, begun: Instant) -> Result<()> {
         let asked_to_stop = signals()?;
         let mut hosts = Vec::new();
-        let board = Arc::new(Board::new(None));
+        let stage = self.show.as_ref().map(|flags| Stage::open(flags, &common.data_dir)).transpose()?;
+        let board = stage.as_ref().map_or_else(|| Arc::new(Board::new(None)), |stage| stage.board.clone());
         if let Some(engine) = &self.engine {
             let service = self.services[0];
             follower::start(engine, &self.settings, service, self.token.given(), board.clone())?;
@@ -142,16 +143,17 @@ impl Session<'_> {
         let starting = shop.map(|service| {
             let port = self.port.unwrap_or(self.settings.address(service).port());
             let extra = if self.services.len() == 1 { metrics_route(telemetry) } else { Router::new() };
-            Host::start(service, self.settings.clone(), telemetry.scope(service), port, extra)
+            let (settings, panel) = (self.settings.clone(), board.panel(service));
+            Host::start(settings, telemetry.scope(service), panel, port, extra)
         });
         for started in join_all(starting).await {
             hosts.push(started?);
         }
-        let lab = match &self.shoppers {
-            Some(flags) => Some(self.open_lab(flags, telemetry, board).await?),
+        let lab = match &stage {
+            Some(stage) => Some(self.open_lab(stage, telemetry).await?),
             None => None,
         };
-        say(&self.table(telemetry, common, begun).await);
+        say(&self.table(telemetry, common, stage.as_ref(), begun).await);
 
         wait_for(asked_to_stop.clone()).await;
         say("doorbuster: closing the shop\n");
@@ -170,9 +172,9 @@ impl Session<'_> {
     }
 
     /// Opens the control address and lets the shoppers in.
-    async fn open_lab(&self, flags: &ShopperFlags, telemetry: &Telemetry, board: Arc<Board>) -> Result<Lab> {
+    async fn open_lab(&self, stage: &Stage, telemetry: &Telemetry) -> Result<Lab> {
         let (stop, stopped) = watch::channel(false);
-        let shoppers = Arc::new(self.let_shoppers_in(flags, telemetry, stopped.clone()).await?);
+        let shoppers = Arc::new(self.let_shoppers_in(stage, telemetry, stopped.clone()).await?);
         let exits = telemetry.exits();
         let console = Console {
             metrics: Arc::new(telemetry.exposition()),
@@ -180,11 +182,11 @@ impl Session<'_> {
             telemetry: Arc::new(move || serde_json::to_value(exits()).unwrap_or_default()),
             shoppers: shoppers.clone(),
             services: places(&self.settings),
-            control: standin::engine(shoppers.clone(), flags.seed)?,
-            switchboard: Arc::new(Switchboard::new(board.clone(), clock::now_millis().unsigned_abs())),
-            counts: Arc::new(Counts::new(board)),
-            scenarios: Arc::new(standin::Nothing),
-            ledger: Arc::new(standin::Nothing),
+            control: stage.begin(shoppers.clone(), &telemetry.scope(Service::Lab))?,
+            switchboard: stage.switchboard.clone(),
+            counts: stage.counts.clone(),
+            scenarios: stage.library.clone(),
+            ledger: stage.ledger.clone(),
             guard: Guard::new(self.settings.bind, self.token.word()),
         };
         let mut address = self.settings.address(Service::Lab);
@@ -207,7 +209,7 @@ impl Session<'_> {
     /// Starts the shoppers, on a thread that does nothing else: whoever keeps a schedule must not wait for a scrape.
     async fn let_shoppers_in(
         &self,
-        flags: &ShopperFlags,
+        stage: &Stage,
         telemetry: &Telemetry,
         stopped: watch::Receiver<bool>,
     ) -> Result<Shoppers> {
@@ -215,8 +217,9 @@ impl Session<'_> {
         let scope = telemetry.scope(Service::Lab);
         let options = Options {
             // Another occasion each time: the same shoppers may buy again tomorrow, in the same database.
-            source: Source { seed: flags.seed, occasion: clock::now_millis().unsigned_abs() },
-            mix: Mix { visits_per_minute: flags.visits_per_minute, ..Mix::normal() },
+            source: Source { seed: stage.seed(), occasion: clock::now_millis().unsigned_abs() },
+            // Nobody comes before the engine says so.
+            mix: Mix { visits_per_minute: 0.0, ..Mix::normal() },
             grace: VISITS_GRACE,
             ..Options::default()
         };
@@ -224,7 +227,7 @@ impl Session<'_> {
         hosts::spawn(Service::Lab, SHOPPERS, async move {
             let transport = Transport::new(transport::http(), peers);
             tokio::spawn(transport.clone().probe());
-            let carrier = dress::outbound(transport, scope);
+            let carrier = dress::shoppers(transport, scope);
             let here = tokio::runtime::Handle::current();
             let shoppers = Shoppers::start(options, carrier, &here).context("failed to let shoppers in");
             let _ = begun.send(shoppers);
@@ -233,7 +236,13 @@ impl Session<'_> {
         have_begun.await.context("the shoppers ended before they began")?
     }
 
-    async fn table(&self, telemetry: &Telemetry, common: &Common, begun: Instant) -> String {
+    async fn table(
+        &self,
+        telemetry: &Telemetry,
+        common: &Common,
+        stage: Option<&Stage>,
+        begun: Instant,
+    ) -> String {
         let took = begun.elapsed().as_millis();
         let version = env!("CARGO_PKG_VERSION");
         if let [service] = self.services
@@ -264,9 +273,10 @@ impl Session<'_> {
         }
         rows.extend(signals);
         rows.push(Row::new("log lines", "standard output", "JSON, one object a line"));
-        if let Some(flags) = &self.shoppers {
-            let rate = format!("{} visits a minute", flags.visits_per_minute);
-            rows.push(Row::new("shoppers", rate, format!("seed {}", flags.seed)));
+        if let Some(stage) = stage {
+            let rate = Mix::normal().visits_per_minute * stage.load_factor();
+            rows.push(Row::new("shoppers", format!("{rate} visits a minute"), "on a normal evening"));
+            rows.push(Row::new("scenario", stage.first(), format!("seed {}", stage.seed())));
         }
         render(&format!("doorbuster {version}: the shop is open after {took} ms"), &rows)
     }

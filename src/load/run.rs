@@ -79,10 +79,9 @@ impl Shoppers {
         drop(entered);
         let schedule = Schedule::new(options.source.seed, options.mix.visits_per_minute);
         let shared = Arc::new(Shared {
-            plan: Mutex::new(Plan { schedule, mix: Arc::new(options.mix) }),
+            plan: Mutex::new(Plan { schedule, mix: Arc::new(options.mix), source: options.source }),
             changed: Notify::new(),
             stopping: Notify::new(),
-            source: options.source,
             most_in_flight: options.most_in_flight,
             grace: options.grace,
             start: Instant::now(),
@@ -138,6 +137,19 @@ impl Shoppers {
         self.change(|plan, now| plan.schedule.end_surges(now));
     }
 
+    /// From now on those come that follow from `source`, its first at once. Who is inside stays.
+    pub fn replay(&self, source: Source) {
+        self.change(|plan, now| {
+            plan.source = source;
+            plan.schedule.replay(now, source.seed);
+        });
+    }
+
+    /// What the visits follow from.
+    pub fn seed(&self) -> u64 {
+        self.shared.plan().source.seed
+    }
+
     /// The mix as it was last set.
     pub fn mix(&self) -> Arc<Mix> {
         self.shared.plan().mix.clone()
@@ -179,7 +191,6 @@ struct Shared {
     plan: Mutex<Plan>,
     changed: Notify,
     stopping: Notify,
-    source: Source,
     most_in_flight: usize,
     grace: Duration,
     /// The instant that elapsed time counts from.
@@ -190,6 +201,7 @@ struct Shared {
 struct Plan {
     schedule: Schedule,
     mix: Arc<Mix>,
+    source: Source,
 }
 
 impl Shared {
@@ -241,9 +253,9 @@ fn let_in(shared: &Arc<Shared>, inside: &mut JoinSet<()>) {
             shed += 1;
             continue;
         }
-        let (shared, mix) = (shared.clone(), plan.mix.clone());
+        let (shared, mix, source) = (shared.clone(), plan.mix.clone(), plan.source);
         inside.spawn(async move {
-            let visit = shared.source.visit(arrival.number, &mix);
+            let visit = source.visit(arrival.number, &mix);
             shared.shop.play(visit, shared.start + arrival.at).await;
         });
     }

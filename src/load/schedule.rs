@@ -95,6 +95,15 @@ impl Schedule {
         self.add_up();
     }
 
+    /// Begins anew at `now` with visit 0 of another seed; the rate stays as it is.
+    pub fn replay(&mut self, now: Duration, seed: u64) {
+        self.seed = seed;
+        self.number = 0;
+        self.gap = 0.0;
+        self.last = now;
+        self.add_up();
+    }
+
     /// Visits a minute at `now`, with what comes on top.
     pub fn visits_per_minute(&self, now: Duration) -> f64 {
         self.rate.at(now) * 60.0
@@ -177,6 +186,22 @@ mod tests {
         // The area under 10 → 1,000 over 10 s, and 10 s at 1,000.
         let expected = 5_050.0 + 10_000.0;
         assert!((all.len() as f64 - expected).abs() < 400.0, "{}", all.len());
+    }
+
+    #[test]
+    fn a_replay_begins_with_visit_nought_and_the_gaps_of_its_seed() {
+        let mut schedule = Schedule::new(5, 600.0);
+        arrivals(&mut schedule, SECOND * 30);
+        schedule.replay(SECOND * 30, 7);
+        let again = arrivals(&mut schedule, SECOND * 60);
+        let first = arrivals(&mut Schedule::new(7, 600.0), SECOND * 30);
+        assert_eq!(again.len(), first.len());
+        for (again, first) in again.iter().zip(&first) {
+            assert!(
+                (*again - SECOND * 30).abs_diff(*first) < Duration::from_micros(1),
+                "{again:?} {first:?}"
+            );
+        }
     }
 
     #[test]

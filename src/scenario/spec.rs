@@ -1,9 +1,9 @@
 //! A scenario as its file says it. Plain data: what it means at a moment is the timeline's affair, whether it can be is
 //! checked when it is read.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use utoipa::ToSchema;
 
 use crate::{
@@ -84,7 +84,7 @@ pub struct Phase {
 }
 
 /// Which faults end.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum Clear {
     /// `all`
@@ -258,6 +258,38 @@ impl LoadSpec {
             think_time_scale: self.think_time_scale.unwrap_or(mix.think_time_scale),
             promo_codes: self.promo_codes.clone().unwrap_or(mix.promo_codes),
         }
+    }
+}
+
+/// By hand, because what is derived for either-or says only that neither fits.
+impl<'de> Deserialize<'de> for Clear {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl<'de> de::Visitor<'de> for Either {
+            type Value = Clear;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("`all` or a list of ids of faults")
+            }
+
+            fn visit_str<E: de::Error>(self, word: &str) -> Result<Clear, E> {
+                match word {
+                    "all" => Ok(Clear::All(AllWord::All)),
+                    _ => Err(E::invalid_value(de::Unexpected::Str(word), &self)),
+                }
+            }
+
+            fn visit_seq<A: de::SeqAccess<'de>>(self, mut ids: A) -> Result<Clear, A::Error> {
+                let mut these = Vec::new();
+                while let Some(id) = ids.next_element()? {
+                    these.push(id);
+                }
+                Ok(Clear::These(these))
+            }
+        }
+
+        deserializer.deserialize_any(Either)
     }
 }
 

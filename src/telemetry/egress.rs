@@ -25,6 +25,7 @@ use super::{
     http,
     names::{attribute, help, metric, unit},
     outbox::{Outbox, Parcel},
+    presence,
     scope::Scope,
     siblings,
     stdout::Stdout,
@@ -219,10 +220,16 @@ impl Running {
 
 /// Everything measured up to now, by all of `scopes`.
 pub fn measured(scopes: &[Arc<Scope>]) -> ExportMetricsServiceRequest {
-    let signals = scopes.iter().filter_map(|scope| scope.signals());
-    let requests = signals.map(|signals| ExportMetricsServiceRequest::from(&signals.collect()));
-    let resource_metrics = requests.flat_map(|request| request.resource_metrics).collect();
-    let mut request = ExportMetricsServiceRequest { resource_metrics };
+    let heard = scopes.iter().filter(|scope| !scope.presence.is_mute());
+    let resource_metrics = heard.filter_map(|scope| {
+        let mut request = ExportMetricsServiceRequest::from(&scope.signals()?.collect());
+        if let Some(version) = scope.presence.version() {
+            let senders = request.resource_metrics.iter_mut().filter_map(|one| one.resource.as_mut());
+            senders.for_each(|sender| presence::stamp(&mut sender.attributes, &version));
+        }
+        Some(request.resource_metrics)
+    });
+    let mut request = ExportMetricsServiceRequest { resource_metrics: resource_metrics.flatten().collect() };
     siblings::add(&mut request);
     request
 }

@@ -15,7 +15,14 @@ use opentelemetry_sdk::{
     trace::{Span, SpanData, SpanExporter as _, SpanProcessor},
 };
 
-use super::{config::Destination, door::Door, outbox::Outbox, queue::Queue};
+use super::{
+    config::Destination,
+    door::Door,
+    outbox::Outbox,
+    presence::{Presence, Version},
+    queue::Queue,
+    resource,
+};
 
 /// Spans or records that wait to be encoded may take about this much, in bytes.
 const LIMIT_BYTES: usize = 24 * 1024 * 1024;
@@ -24,8 +31,13 @@ const LINGER: Duration = Duration::from_millis(200);
 /// The most records in one request.
 const BATCH: usize = 2048;
 
-/// A record, and the index of the service it belongs to.
-type Owned<T> = (usize, T);
+/// A record, the index of the service it belongs to, and the version it was made by.
+#[derive(Debug)]
+pub struct Owned<T> {
+    service: usize,
+    version: Version,
+    item: T,
+}
 type Record = Box<(SdkLogRecord, InstrumentationScope)>;
 
 /// Ended spans on their way to the encoder.
@@ -42,6 +54,7 @@ pub fn queue<T>() -> Arc<Queue<T>> {
 #[derive(Debug)]
 pub struct SpanTap {
     pub service: usize,
+    pub presence: Arc<Presence>,
     pub queue: Arc<Spans>,
 }
 
@@ -49,9 +62,14 @@ impl SpanProcessor for SpanTap {
     fn on_start(&self, _: &mut Span, _: &Context) {}
 
     fn on_end(&self, span: SpanData) {
+        // Who is not there does not tell how its last requests ended.
+        if self.presence.is_mute() {
+            return;
+        }
         // What a span takes in memory: its own fields, and about this much an attribute.
         let weight = size_of::<SpanData>() + span.attributes.capacity() * 64;
-        self.queue.push((self.service, span), weight, |_| 1);
+        let owned = Owned { service: self.service, version: self.presence.version(), item: span };
+        self.queue.push(owned, weight, |_| 1);
     }
 
     fn force_flush(&self) -> OTelSdkResult {
@@ -67,17 +85,23 @@ impl SpanProcessor for SpanTap {
 #[derive(Debug)]
 pub struct LogTap {
     pub service: usize,
+    pub presence: Arc<Presence>,
     pub queue: Arc<Records>,
 }
 
 impl LogProcessor for LogTap {
     fn emit(&self, record: &mut SdkLogRecord, scope: &InstrumentationScope) {
+        if self.presence.is_mute() {
+            return;
+        }
         // Events without a name of their own are called after the file they stand in; a path is nobody's business.
         if record.event_name().is_some_and(|name| name.starts_with("event ")) {
             record.set_event_name("log");
         }
         let weight = size_of::<SdkLogRecord>() + 256;
-        self.queue.push((self.service, Box::new((record.clone(), scope.clone()))), weight, |_| 1);
+        let item = Box::new((record.clone(), scope.clone()));
+        let owned = Owned { service: self.service, version: self.presence.version(), item };
+        self.queue.push(owned, weight, |_| 1);
     }
 
     fn force_flush(&self) -> OTelSdkResult {
@@ -89,24 +113,26 @@ impl LogProcessor for LogTap {
     }
 }
 
-/// One service's exporter and the door it leaves by.
+/// One service's exporter, the door it leaves by, and who it speaks for: the sender, as this version.
 struct Exit<E> {
     exporter: E,
     door: Door,
+    sender: Resource,
+    version: Version,
 }
 
 /// Encodes spans until the queue is closed and empty.
 pub async fn spans(queue: Arc<Spans>, outbox: Arc<Outbox>, resources: Vec<Resource>) -> Result<(), String> {
-    let exits = resources.iter().map(|resource| {
+    let exits = resources.into_iter().map(|sender| {
         let door = Door::new(outbox.clone());
         let builder = dressed(SpanExporter::builder().with_http(), &door, &outbox.destination);
         let mut exporter = builder.build().map_err(|error| error.to_string())?;
-        exporter.set_resource(resource);
-        Ok(Exit { exporter, door })
+        exporter.set_resource(&sender);
+        Ok(Exit { exporter, door, sender, version: None })
     });
     let exits: Vec<_> = exits.collect::<Result<_, String>>()?;
-    each_batch(&queue, &outbox, exits, async |exit: &Exit<SpanExporter>, batch| {
-        exit.exporter.export(batch).await
+    each_batch(&queue, &outbox, exits, SpanExporter::set_resource, async |exporter: &SpanExporter, batch| {
+        exporter.export(batch).await
     })
     .await;
     Ok(())
@@ -114,19 +140,19 @@ pub async fn spans(queue: Arc<Spans>, outbox: Arc<Outbox>, resources: Vec<Resour
 
 /// Encodes log records until the queue is closed and empty.
 pub async fn logs(queue: Arc<Records>, outbox: Arc<Outbox>, resources: Vec<Resource>) -> Result<(), String> {
-    let exits = resources.iter().map(|resource| {
+    let exits = resources.into_iter().map(|sender| {
         let door = Door::new(outbox.clone());
         let builder = dressed(LogExporter::builder().with_http(), &door, &outbox.destination);
         let mut exporter = builder.build().map_err(|error| error.to_string())?;
-        exporter.set_resource(resource);
-        Ok(Exit { exporter, door })
+        exporter.set_resource(&sender);
+        Ok(Exit { exporter, door, sender, version: None })
     });
     let exits: Vec<_> = exits.collect::<Result<_, String>>()?;
-    each_batch(&queue, &outbox, exits, async |exit: &Exit<LogExporter>, batch: Vec<Record>| {
+    let export = async |exporter: &LogExporter, batch: Vec<Record>| {
         let pairs: Vec<_> = batch.iter().map(|record| (&record.0, &record.1)).collect();
-        exit.exporter.export(LogBatch::new(&pairs)).await
-    })
-    .await;
+        exporter.export(LogBatch::new(&pairs)).await
+    };
+    each_batch(&queue, &outbox, exits, LogExporter::set_resource, export).await;
     Ok(())
 }
 
@@ -145,8 +171,9 @@ fn dressed<B: WithExportConfig + WithHttpConfig>(builder: B, door: &Door, to: &D
 async fn each_batch<T, E>(
     queue: &Queue<Owned<T>>,
     outbox: &Outbox,
-    exits: Vec<Exit<E>>,
-    export: impl AsyncFn(&Exit<E>, Vec<T>) -> OTelSdkResult,
+    mut exits: Vec<Exit<E>>,
+    speak_for: impl Fn(&mut E, &Resource),
+    export: impl AsyncFn(&E, Vec<T>) -> OTelSdkResult,
 ) {
     loop {
         queue.filled().await;
@@ -158,18 +185,32 @@ async fn each_batch<T, E>(
         if taken.is_empty() && queue.is_closed() {
             break;
         }
-        let mut batches: Vec<Vec<T>> = exits.iter().map(|_| Vec::new()).collect();
-        for (service, item) in taken {
-            batches[service].push(item);
-        }
-        for (exit, batch) in exits.iter().zip(batches).filter(|(_, batch)| !batch.is_empty()) {
+        for (service, version, batch) in by_sender(taken) {
+            let exit = &mut exits[service];
+            if exit.version != version {
+                let sender = version.as_deref().map(|version| resource::released(&exit.sender, version));
+                speak_for(&mut exit.exporter, sender.as_ref().unwrap_or(&exit.sender));
+                exit.version = version;
+            }
             let records = batch.len();
             exit.door.announce(records);
-            if export(exit, batch).await.is_err() {
+            if export(&exit.exporter, batch).await.is_err() {
                 queue.count_dropped(records as u64);
             }
         }
         tokio::task::yield_now().await;
     }
     outbox.close();
+}
+
+/// A request tells of one sender: a service as one version.
+fn by_sender<T>(taken: Vec<Owned<T>>) -> Vec<(usize, Version, Vec<T>)> {
+    let mut batches: Vec<(usize, Version, Vec<T>)> = Vec::new();
+    for Owned { service, version, item } in taken {
+        match batches.iter_mut().find(|batch| batch.0 == service && batch.1 == version) {
+            Some(batch) => batch.2.push(item),
+            None => batches.push((service, version, vec![item])),
+        }
+    }
+    batches
 }

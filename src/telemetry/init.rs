@@ -16,6 +16,7 @@ use super::{
     exposition,
     ids::Ids,
     logs::{Bridge, Lines},
+    presence::Presence,
     process::Threads,
     resource,
     scope::Scope,
@@ -55,15 +56,19 @@ impl Telemetry {
             services.iter().map(|service| resource::of(*service, name.as_deref())).collect();
 
         let scopes = services.iter().zip(&resources).enumerate().map(|(index, (service, resource))| {
+            let presence: Arc<Presence> = Arc::default();
             if config.disabled {
                 return Arc::new(Scope::silent(*service));
             }
             let traces = SdkTracerProvider::builder().with_id_generator(Ids).with_resource(resource.clone());
             let traces = match config.traces {
-                Some(_) => traces.with_span_processor(SpanTap { service: index, queue: egress.spans() }),
+                Some(_) => {
+                    let (presence, queue) = (presence.clone(), egress.spans());
+                    traces.with_span_processor(SpanTap { service: index, presence, queue })
+                }
                 None => traces,
             };
-            Arc::new(Scope::new(*service, &traces.build(), resource.clone()))
+            Arc::new(Scope::new(*service, presence, &traces.build(), resource.clone()))
         });
         let scopes: Vec<_> = scopes.collect();
 
@@ -78,11 +83,12 @@ impl Telemetry {
 
         let mut bridges: Vec<Option<Bridge>> = Service::ALL.iter().map(|_| None).collect();
         if config.logs.is_some() {
-            for (index, (service, resource)) in services.iter().zip(&resources).enumerate() {
-                let tap = LogTap { service: index, queue: egress.records() };
+            for (index, (scope, resource)) in scopes.iter().zip(&resources).enumerate() {
+                let tap =
+                    LogTap { service: index, presence: scope.presence.clone(), queue: egress.records() };
                 let provider =
                     SdkLoggerProvider::builder().with_resource(resource.clone()).with_log_processor(tap);
-                bridges[service.index()] = Some(Bridge::new(&provider.build()));
+                bridges[scope.service.index()] = Some(Bridge::new(&provider.build()));
             }
         }
         let lines = Lines { stdout: stdout.clone(), bridges }.with_filter(filter);

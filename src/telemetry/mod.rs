@@ -19,6 +19,7 @@ pub mod json;
 pub mod logs;
 pub mod names;
 pub mod outbox;
+pub mod presence;
 pub mod process;
 pub mod queue;
 pub mod resource;

@@ -32,6 +32,8 @@ pub mod metric {
     pub const PROCESS_MEMORY: &str = "process.memory.usage";
 
     pub const SERVICE_EXPECTED: &str = "lab.service.expected";
+    pub const MODE: &str = "lab.mode";
+    pub const SCENARIO_PHASE: &str = "lab.scenario.phase";
     pub const TELEMETRY_SENT: &str = "lab.telemetry.sent";
     pub const TELEMETRY_FAILED: &str = "lab.telemetry.failed";
     pub const TELEMETRY_DROPPED: &str = "lab.telemetry.dropped";
@@ -69,6 +71,8 @@ pub fn help(name: &str) -> &'static str {
         metric::PROCESS_CPU => "Processor time of a service's threads.",
         metric::PROCESS_MEMORY => "Memory of the process that is in RAM.",
         metric::SERVICE_EXPECTED => "1 for each service that should be there.",
+        metric::MODE => "1 for the mode the lab is in.",
+        metric::SCENARIO_PHASE => "1 for the scenario that runs and the phase it is in.",
         metric::TELEMETRY_SENT => "Records that arrived at a destination.",
         metric::TELEMETRY_FAILED => "Requests to a destination that failed.",
         metric::TELEMETRY_DROPPED => "Records that were given up on their way to a destination.",
@@ -109,6 +113,9 @@ pub mod attribute {
     pub const PRODUCT_ID: &str = "product_id";
     pub const STATUS: &str = "status";
     pub const SERVICE: &str = "service";
+    pub const MODE: &str = "mode";
+    pub const SCENARIO: &str = "scenario";
+    pub const PHASE: &str = "phase";
     pub const SIGNAL: &str = "signal";
     pub const DESTINATION: &str = "destination";
 }
@@ -117,6 +124,7 @@ pub mod attribute {
 pub mod resource {
     pub const NAMESPACE: &str = "webstore";
     pub const ENVIRONMENT: &str = "lab";
+    pub const VERSION: &str = "service.version";
     /// The label that stands on every series, by scrape and by OTLP alike.
     pub const SERVICE_LABEL: &str = "service_name";
 }

@@ -12,11 +12,20 @@ pub fn of(service: Service, name: Option<&str>) -> Resource {
     Resource::builder_empty()
         .with_attributes([
             KeyValue::new("service.namespace", resource::NAMESPACE),
-            KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
+            KeyValue::new(resource::VERSION, env!("CARGO_PKG_VERSION")),
             KeyValue::new("service.instance.id", format!("{name}-{}", &id::fresh()[..8])),
             KeyValue::new("deployment.environment.name", resource::ENVIRONMENT),
         ])
         .with_detector(Box::new(EnvResourceDetector::new()))
         .with_attribute(KeyValue::new("service.name", name))
+        .build()
+}
+
+/// The same sender as another version.
+pub fn released(sender: &Resource, version: &str) -> Resource {
+    let same = sender.iter().map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
+    Resource::builder_empty()
+        .with_attributes(same)
+        .with_attribute(KeyValue::new(resource::VERSION, version.to_owned()))
         .build()
 }

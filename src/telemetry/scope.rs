@@ -14,7 +14,7 @@ use opentelemetry_sdk::{
 };
 use std::{sync::Weak, time::Duration};
 
-use super::{instruments::Instruments, routing};
+use super::{instruments::Instruments, presence::Presence, routing};
 use crate::kernel::service::Service;
 
 /// The instrumentation scope's name: who made a signal inside a service.
@@ -24,6 +24,7 @@ pub const INSTRUMENTATION: &str = "doorbuster";
 #[derive(Debug)]
 pub struct Scope {
     pub service: Service,
+    pub presence: Arc<Presence>,
     signals: Option<Signals>,
 }
 
@@ -39,17 +40,22 @@ pub struct Signals {
 impl Scope {
     /// A scope that measures nothing; log lines are still written.
     pub fn silent(service: Service) -> Self {
-        Scope { service, signals: None }
+        Scope { service, presence: Arc::default(), signals: None }
     }
 
-    pub fn new(service: Service, traces: &SdkTracerProvider, resource: Resource) -> Self {
+    pub fn new(
+        service: Service,
+        presence: Arc<Presence>,
+        traces: &SdkTracerProvider,
+        resource: Resource,
+    ) -> Self {
         use opentelemetry::trace::TracerProvider;
         let reader = Reader(Arc::new(ManualReader::builder().build()));
         let meters = SdkMeterProvider::builder().with_reader(reader.clone()).with_resource(resource).build();
         let instruments = Instruments::new(meters.meter(INSTRUMENTATION));
         instruments.start_at_zero(service);
         let signals = Signals { tracer: traces.tracer(INSTRUMENTATION), instruments, reader, meters };
-        Scope { service, signals: Some(signals) }
+        Scope { service, presence, signals: Some(signals) }
     }
 
     pub fn signals(&self) -> Option<&Signals> {

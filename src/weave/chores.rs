@@ -16,6 +16,10 @@ pub async fn run(chore: Chore, scope: Arc<Scope>) {
     rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         rounds.tick().await;
+        // Who is down does nothing.
+        if scope.presence.is_mute() {
+            continue;
+        }
         let begun = Instant::now();
         let stated = (chore.run)();
         if stated.is_empty() {

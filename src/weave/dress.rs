@@ -11,9 +11,10 @@ use axum::{
 use tower_http::{catch_panic::CatchPanicLayer, cors::CorsLayer};
 
 use super::{
-    baggage, cache::Watched as WatchedCache, database::Watched, inbound, outbound::Observed, panics,
+    baggage, cache::Watched as WatchedCache, database::Watched, faulty, inbound, outbound::Observed, panics,
 };
 use crate::{
+    chaos::panel::Panel,
     kernel::{
         cache,
         client::{Carrier, Deadline},
@@ -22,6 +23,12 @@ use crate::{
     },
     telemetry::scope::Scope,
 };
+
+/// Makes handlers breakable. Stands right around them: whoever is refused, delayed or forgotten here has been seen to
+/// come, and is answered as the service answers when it fails by itself.
+pub fn breakable(handlers: Router, panel: Arc<Panel>) -> Router {
+    handlers.layer(middleware::from_fn_with_state(panel, faulty::inbound))
+}
 
 /// Dresses what comes in to a service of ours. Read from the bottom: the last layer is the outermost.
 pub fn inbound(router: Router, scope: Arc<Scope>) -> Router {
@@ -61,17 +68,25 @@ pub fn third_party(router: Router) -> Router {
 }
 
 /// Dresses what goes out to a peer.
-pub fn outbound(transport: impl Carrier + 'static, scope: Arc<Scope>) -> Arc<dyn Carrier> {
+pub fn outbound(transport: impl Carrier + 'static, scope: Arc<Scope>, panel: Arc<Panel>) -> Arc<dyn Carrier> {
+    // A hang or a delay runs into the deadline like a slow peer.
+    let faulty = faulty::Outbound::new(transport, panel);
     // The span stands outside the deadline, so that giving up is seen as a time-out and not as silence.
+    Arc::new(Observed::new(Deadline(faulty), scope))
+}
+
+/// Dresses what shoppers ask: they are the world outside, and nothing of theirs is ever broken.
+pub fn shoppers(transport: impl Carrier + 'static, scope: Arc<Scope>) -> Arc<dyn Carrier> {
     Arc::new(Observed::new(Deadline(transport), scope))
 }
 
 /// Dresses the queries of a service.
-pub fn database(scope: Arc<Scope>, pool: &Pool) -> Arc<dyn db::Seam> {
-    Arc::new(Watched::new(scope, pool))
+pub fn database(scope: Arc<Scope>, panel: Arc<Panel>, pool: &Pool) -> Arc<dyn db::Seam> {
+    // The query's span lasts for as long as the query takes, for whatever reason.
+    Arc::new(Watched::new(scope, Arc::new(faulty::Database(panel)), pool))
 }
 
 /// Dresses the passages to a service's cache.
-pub fn cache(scope: Arc<Scope>) -> Arc<dyn cache::Seam> {
-    Arc::new(WatchedCache::new(scope))
+pub fn cache(scope: Arc<Scope>, panel: Arc<Panel>) -> Arc<dyn cache::Seam> {
+    Arc::new(WatchedCache::new(scope, Arc::new(faulty::Cache(panel))))
 }

@@ -15,7 +15,7 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 use super::{baggage, inbound, spans::Passage};
 use crate::{
     kernel::{
-        client::{Carrier, Errand, Lost},
+        client::{Carrier, Errand, Lost, Retry},
         service::Service,
     },
     telemetry::{
@@ -46,6 +46,10 @@ impl<C: Carrier> Carrier for Observed<C> {
             Some(signals) => Box::pin(self.watched(signals, errand)),
             None => self.inner.carry(errand),
         }
+    }
+
+    fn retry(&self, errand: &Errand, declared: Retry) -> Retry {
+        self.inner.retry(errand, declared)
     }
 }
 

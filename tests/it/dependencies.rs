@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value;
 
 /// Licences that ask for no more than their text and their authors' names.
-const LICENCES: [&str; 13] = [
+const LICENCES: [&str; 14] = [
     "0BSD",
     "Apache-2.0",
     "Apache-2.0 WITH LLVM-exception",
@@ -20,6 +20,7 @@ const LICENCES: [&str; 13] = [
     "CDLA-Permissive-2.0", // webpki-roots: data, not code
     "ISC",
     "MIT",
+    "MIT-0",
     "Unicode-3.0",
     "Unlicense",
     "Zlib",

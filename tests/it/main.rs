@@ -2,12 +2,17 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "to panic is how a test fails, and a server it needs")]
 
+mod any;
 mod browser;
+mod chaos;
 mod control;
+mod cues;
 mod dependencies;
 mod otlp;
+mod scenarios;
 mod servers;
 mod shop;
 mod signals;
 mod tidy;
+mod verdict;
 mod waiting;

@@ -35,7 +35,7 @@ use crate::{
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LAST_PAUSE: Duration = Duration::from_secs(2);
 /// After so long without a beat the connection counts as lost; a beat comes every five seconds.
-const SILENCE: Duration = Duration::from_secs(15);
+pub const SILENCE: Duration = Duration::from_secs(15);
 const REPORT_EVERY: Duration = Duration::from_secs(1);
 const REPORT_PATIENCE: Duration = Duration::from_secs(2);
 /// Faults in one report: each may bring a hundred trace ids, and a body has 64 KiB at most.
@@ -51,6 +51,8 @@ pub struct Follower {
     pub token: Option<String>,
     /// How long faults stay when the engine is not heard any more.
     pub lease: Duration,
+    /// How long a connection may bring nothing before it counts as lost.
+    pub silence: Duration,
 }
 
 /// Starts to follow the engine for `service`, on a thread of its own.
@@ -66,7 +68,8 @@ pub fn start(
     let peers = Peers::parse("LAB_URL", &told.unwrap_or_else(here)).map_err(|error| anyhow!(error))?;
     // Two containers may both be process 1.
     let process = format!("{service}-{}-{:04x}", std::process::id(), rand::random::<u16>());
-    let follower = Follower { board, peers: Arc::new(peers), process, token, lease: engine.lease };
+    let (peers, lease) = (Arc::new(peers), engine.lease);
+    let follower = Follower { board, peers, process, token, lease, silence: SILENCE };
     hosts::spawn(service, "follower", follower.run())?;
     Ok(())
 }
@@ -95,7 +98,7 @@ impl Follower {
         let has = Some(self.board.revision()).filter(|revision| *revision != Revision::default());
         let mut stream = Stream::open(&self.peers, &self.process, has).await?;
         loop {
-            let message = timeout(SILENCE, stream.next()).await.map_err(|_| Lost::TimedOut)??;
+            let message = timeout(self.silence, stream.next()).await.map_err(|_| Lost::TimedOut)??;
             let garbled = |error: serde_json::Error| Lost::Broken(format!("{}: {error}", message.event));
             match message.event.as_str() {
                 "setting" => {

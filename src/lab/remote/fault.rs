@@ -7,7 +7,10 @@ use super::{
     flags::{Clear, Fault, On, Set},
     lab::{Answer, Lab, No, cell},
 };
-use crate::lab::table;
+use crate::{
+    lab::table,
+    scenario::{parse, wrong::Wrong},
+};
 
 pub async fn run(verb: &Fault) -> Answer {
     match verb {
@@ -72,7 +75,7 @@ fn fault(flags: &Set) -> Result<(String, Value), String> {
         Some(file) => {
             let shown = file.display();
             let text = std::fs::read_to_string(file).map_err(|error| format!("{shown}: {error}"))?;
-            match yaml(&text).map_err(|error| format!("{shown}: {error}"))? {
+            match yaml(&shown.to_string(), &text)? {
                 Value::Object(fault) => fault,
                 _ => return Err(format!("{shown}: expected one fault, with id and effect")),
             }
@@ -80,7 +83,7 @@ fn fault(flags: &Set) -> Result<(String, Value), String> {
     };
     for (name, text) in [("effect", &flags.effect), ("ramp", &flags.ramp), ("wave", &flags.wave)] {
         if let Some(text) = text {
-            let value = yaml(text).map_err(|error| format!("--{name}: {error}"))?;
+            let value = yaml(&format!("--{name}"), text)?;
             fault.insert(name.to_owned(), value);
         }
     }
@@ -122,8 +125,8 @@ fn on(flags: &On) -> Map<String, Value> {
     words.chain(lists.map(|(name, list)| (name.to_owned(), list))).collect()
 }
 
-fn yaml(text: &str) -> Result<Value, String> {
-    serde_saphyr::from_str(text).map_err(|error| error.to_string())
+fn yaml(from: &str, text: &str) -> Result<Value, String> {
+    parse::read_value(from, text).map_err(|wrong| wrong.iter().map(Wrong::to_string).collect())
 }
 
 /// An effect in few words: its name and its parameters as they stand in a file.

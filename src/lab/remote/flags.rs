@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use crate::lab::scenarios::ScenarioCommand;
+
 /// What can be asked of a lab that runs.
 #[derive(Debug, Subcommand)]
 pub enum Remote {
@@ -13,9 +15,9 @@ pub enum Remote {
     Mode(Mode),
     /// End every fault and surge of the running lab, at once
     Calm(LabFlags),
-    /// List, show, start, stop and steer scenarios of the running lab
+    /// Check scenario files; list, show, start, stop and steer the scenarios of the running lab
     #[command(subcommand)]
-    Scenario(Scenario),
+    Scenario(ScenarioVerb),
     /// Set, clear and list faults of the running lab
     #[command(subcommand)]
     Fault(Fault),
@@ -58,7 +60,16 @@ pub enum ModeName {
     Blackfriday,
 }
 
-/// `doorbuster scenario`.
+/// `doorbuster scenario`: some verbs need no lab.
+#[derive(Debug, Subcommand)]
+pub enum ScenarioVerb {
+    #[command(flatten)]
+    Here(ScenarioCommand),
+    #[command(flatten)]
+    There(Scenario),
+}
+
+/// What is asked of the lab's scenarios.
 #[derive(Debug, Subcommand)]
 pub enum Scenario {
     /// List the scenarios that can be started
@@ -211,12 +222,12 @@ impl Remote {
     /// Whether the answer is for a program.
     pub fn wants_json(&self) -> bool {
         let lab = match self {
-            Remote::Ready(_) => return false,
+            Remote::Ready(_) | Remote::Scenario(ScenarioVerb::Here(_)) => return false,
             Remote::Mode(Mode { lab, .. })
             | Remote::Calm(lab)
             | Remote::State(lab)
             | Remote::Ledger(Ledger { lab, .. }) => lab,
-            Remote::Scenario(verb) => verb.lab(),
+            Remote::Scenario(ScenarioVerb::There(verb)) => verb.lab(),
             Remote::Fault(Fault::Set(set)) => &set.lab,
             Remote::Fault(Fault::Clear(Clear { lab, .. }) | Fault::List(lab)) => lab,
         };

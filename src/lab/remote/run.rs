@@ -4,11 +4,14 @@ use std::process::ExitCode;
 
 use super::{
     fault,
-    flags::Remote,
+    flags::{Remote, ScenarioVerb},
     lab::{Answer, Lab, No},
     ready, scenario, state,
 };
-use crate::lab::speak::{answer, say};
+use crate::lab::{
+    scenarios,
+    speak::{answer, say},
+};
 
 /// Exit code for "no".
 const NO: u8 = 1;
@@ -17,6 +20,9 @@ pub const COULD_NOT: u8 = 2;
 
 /// Asks, shows the answer, and says by exit code how it went.
 pub fn main(remote: &Remote) -> ExitCode {
+    if let Remote::Scenario(ScenarioVerb::Here(verb)) = remote {
+        return scenarios::run(verb, answer);
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let asked = runtime.map_err(|error| No::CouldNot(error.to_string()));
     match asked.and_then(|runtime| runtime.block_on(ask(remote))) {
@@ -44,7 +50,9 @@ async fn ask(remote: &Remote) -> Answer {
         Remote::Ready(flags) => ready::ready(flags).await,
         Remote::Mode(flags) => scenario::mode(&Lab::new(&flags.lab)?, flags.mode).await,
         Remote::Calm(flags) => scenario::calm(&Lab::new(flags)?).await,
-        Remote::Scenario(verb) => scenario::run(verb).await,
+        Remote::Scenario(ScenarioVerb::There(verb)) => scenario::run(verb).await,
+        // Answered above: it asks nobody.
+        Remote::Scenario(ScenarioVerb::Here(_)) => Ok(String::new()),
         Remote::Fault(verb) => fault::run(verb).await,
         Remote::State(flags) => state::state(&Lab::new(flags)?).await,
         Remote::Ledger(flags) => state::ledger(flags).await,

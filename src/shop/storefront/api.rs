@@ -59,6 +59,12 @@ impl App {
 }
 
 pub fn router(app: App) -> Router {
+    router_with(app, |handlers| handlers)
+}
+
+/// The same, with something put around the handlers themselves: what fails there fails as they do, and a browser gets
+/// its page.
+pub fn router_with(app: App, around: impl Fn(Router) -> Router) -> Router {
     let guestbook = app.guestbook.clone();
     let known = Router::new()
         .route("/", get(home))
@@ -80,13 +86,13 @@ pub fn router(app: App) -> Router {
         .route("/shipping/quote", post(quote))
         .route("/promotions", get(promotions))
         .route("/slow", get(slow))
-        .route("/error", get(error));
+        .route("/error", get(error))
+        .with_state(app);
     // Strangers are answered here and not further out, so that a browser gets a page for what is not there too.
-    strangers::answered(known)
+    strangers::answered(around(known))
         .layer(middleware::from_fn(pages::failure::friendly))
         .layer(middleware::from_fn_with_state(guestbook, session::greet))
-        .with_state(app)
-        .merge(assets::router())
+        .merge(around(assets::router()))
 }
 
 /// The front page is a page for everybody: it has no JSON to be.

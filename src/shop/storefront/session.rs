@@ -193,6 +193,7 @@ pub async fn greet(
     next: Next,
 ) -> Result<Response, Infallible> {
     let visitor = Visitor::of(request.method(), request.uri(), request.headers(), origin);
+    request.extensions_mut().insert(visitor.origin.clone());
     request.extensions_mut().insert(visitor.clone());
     let mut response = next.run(request).await;
     if guestbook.is_first_visit(visitor.origin.session.as_deref()) {

@@ -41,8 +41,8 @@ fn yes(engine: &Engine, args: &[&str]) -> String {
 #[test]
 fn a_presenter_s_evening() {
     let engine = Plan::here().start();
-    assert_eq!(yes(&engine, &["mode", "blackfriday"]), "blackfriday, phase calm\n");
-    assert!(yes(&engine, &["scenario", "list"]).contains("payment-outage  Cards fail  2"));
+    assert_eq!(yes(&engine, &["mode", "blackfriday"]), "blackfriday, phase doors-open\n");
+    assert!(yes(&engine, &["scenario", "list"]).contains("payment-outage         Cards fail"));
     assert!(yes(&engine, &["scenario", "show", "payment-outage"]).contains("# as it stands in the file"));
     assert_eq!(
         yes(&engine, &["scenario", "start", "payment-outage", "--seed", "7"]),

@@ -1,8 +1,7 @@
-//! A control address with the smallest engine there can be behind it, on a thread of its own. Ends with the value, as a
+//! A control address with an engine behind it and nobody in the shop, on a thread of its own. Ends with the value, as a
 //! killed process would: without a word to anybody.
 
 use std::{
-    io,
     net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
     sync::Arc,
     thread,
@@ -11,10 +10,13 @@ use std::{
 
 use axum::Router;
 use doorbuster::{
-    chaos::{board::Board, counts::Counts, fault::Fault, setting::Setting, switchboard::Switchboard},
+    chaos::{
+        board::Board, counts::Counts, fault::Fault, ledger::Ledger, setting::Setting,
+        switchboard::Switchboard,
+    },
     console::{
         api,
-        desk::{Console, Ledger, Offered, Place, Shelf},
+        desk::{Console, Place},
         guard::Guard,
     },
     kernel::client::InProcess,
@@ -24,16 +26,27 @@ use doorbuster::{
         run::{Options, Shoppers},
     },
     scenario::{
-        control::{Active, Command, Control, Done, Refused, Running, Served, Status},
-        spec::Spec,
+        control::{Control, Served},
+        engine::{CALM, Engine as Real},
+        library::Library,
     },
 };
 use serde_json::json;
 use tokio::sync::oneshot;
 
 pub const TOKEN: &str = "open-sesame";
-const SCENARIO: &str = "payment-outage";
-const FILE: &str = "name: payment-outage\n# as it stands in the file\n";
+/// A scenario of the user's own, beside the bundled ones.
+const SCENARIO: &str = "# as it stands in the file
+name: payment-outage
+title: Cards fail
+story: A story.
+audience: An outage.
+baseline: false
+lasts: 4m
+phases:
+  - { at: 0s, name: calm }
+  - { at: 1m, name: outage }
+";
 
 /// How it is to be.
 pub struct Plan {
@@ -84,19 +97,30 @@ impl Plan {
         let counts = Arc::new(Counts::new(switchboard.board().clone()));
         let (stop, stopped) = oneshot::channel::<()>();
         let (ours, our_counts) = (switchboard.clone(), counts.clone());
+        let (open, is_open) = std::sync::mpsc::channel();
         let thread = thread::spawn(move || {
             let runtime =
                 tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.block_on(async move {
                 let (control, served) = Control::channel();
+                let home = tempfile::tempdir().expect("a directory");
+                let ledger = Ledger::open(home.path()).expect("a ledger");
+                let shelf = tempfile::tempdir().expect("a directory");
+                std::fs::write(shelf.path().join("payment-outage.yaml"), SCENARIO).expect("written");
+                let library = Library::new(Some(shelf.path().to_owned()));
+                let guard = Guard::new(self.bind, TOKEN);
+                let console = console(control, ours, our_counts, guard, ledger, library);
                 let served = if self.is_awake {
-                    tokio::spawn(serve(served, ours.clone()));
+                    tokio::spawn(run(served, console.clone()));
+                    let mut status = console.control.watch();
+                    status.wait_for(|status| status.mode == CALM).await.expect("it runs");
                     None
                 } else {
                     Some(served)
                 };
-                let router = api::router(console(control, ours, our_counts, Guard::new(self.bind, TOKEN)));
+                let router = api::router(console);
                 let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
+                open.send(()).expect("somebody waits");
                 tokio::select! {
                     () = listen::serve(listener, router, std::future::pending()) => {}
                     _ = stopped => {}
@@ -104,6 +128,7 @@ impl Plan {
                 drop(served);
             });
         });
+        is_open.recv().expect("it has opened");
         Engine { address, switchboard, counts, stop: Some(stop), thread: Some(thread) }
     }
 }
@@ -135,7 +160,20 @@ pub fn fault(id: &str, service: &str) -> Fault {
     serde_json::from_value(fault).expect("a fault")
 }
 
-fn console(control: Control, switchboard: Arc<Switchboard>, counts: Arc<Counts>, guard: Guard) -> Console {
+async fn run(served: Served, console: Console) {
+    let Console { switchboard, shoppers, scenarios: library, ledger, counts, .. } = console;
+    let engine = Real { switchboard, shoppers, library, ledger, counts, load_factor: 0.0, seed: None };
+    engine.run(served, CALM).await;
+}
+
+fn console(
+    control: Control,
+    switchboard: Arc<Switchboard>,
+    counts: Arc<Counts>,
+    guard: Guard,
+    ledger: Ledger,
+    library: Library,
+) -> Console {
     let options = Options { mix: Mix { visits_per_minute: 0.0, ..Mix::normal() }, ..Options::default() };
     let carrier = Arc::new(InProcess(Router::new()));
     let shoppers =
@@ -150,115 +188,10 @@ fn console(control: Control, switchboard: Arc<Switchboard>, counts: Arc<Counts>,
         control,
         switchboard,
         counts,
-        scenarios: Arc::new(OnlyOne),
-        ledger: Arc::new(OnlyOne),
+        scenarios: Arc::new(library),
+        ledger,
         guard,
     }
-}
-
-/// One scenario, and a ledger of three lines.
-struct OnlyOne;
-
-impl Shelf for OnlyOne {
-    fn list(&self) -> Vec<Offered> {
-        vec![Offered {
-            name: SCENARIO.to_owned(),
-            title: "Cards fail".to_owned(),
-            story: "A story.".to_owned(),
-            source: "bundled".to_owned(),
-            phases: vec!["calm".to_owned(), "outage".to_owned()],
-            lasts_seconds: Some(240.0),
-            error: None,
-        }]
-    }
-
-    fn find(&self, name: &str) -> Option<(Arc<Spec>, String)> {
-        let spec = json!({
-            "name": SCENARIO, "title": "Cards fail", "story": "A story.", "audience": "An outage.",
-            "phases": [{ "at": "0s", "name": "calm" }],
-        });
-        let spec: Spec = serde_json::from_value(spec).expect("a scenario");
-        (name == SCENARIO).then(|| (Arc::new(spec), FILE.to_owned()))
-    }
-}
-
-impl Ledger for OnlyOne {
-    fn lines(&self, fault: Option<&str>, limit: usize) -> io::Result<Vec<String>> {
-        let all = ["br-cards", "slow", "br-cards"].into_iter().enumerate();
-        let ours = all.filter(|(_, id)| fault.is_none_or(|fault| fault == *id));
-        let lines: Vec<_> = ours.map(|(at, id)| json!({ "at": at, "fault": id }).to_string()).collect();
-        Ok(lines[lines.len().saturating_sub(limit)..].to_vec())
-    }
-}
-
-/// Takes commands up, one after the other, as the engine does.
-async fn serve(mut served: Served, switchboard: Arc<Switchboard>) {
-    let mut status =
-        Status { mode: "normal".to_owned(), seed: 42, visits_per_minute: 240.0, ..Status::default() };
-    while let Some(asked) = served.commands.recv().await {
-        let done = obey(&mut status, asked.command);
-        if done.is_ok() {
-            let faults = status.faults.iter().map(|active| active.fault.clone()).collect();
-            switchboard.set(Setting { seed: status.seed, faults, ..Setting::default() });
-            status.revision = switchboard.current().revision;
-            served.status.send_replace(Arc::new(status.clone()));
-        }
-        let _ = asked.answer.send(done);
-    }
-}
-
-fn obey(status: &mut Status, command: Command) -> Result<Done, Refused> {
-    match command {
-        Command::Start { name, seed } => {
-            if ![SCENARIO, "normal", "blackfriday"].contains(&name.as_str()) {
-                return Err(Refused::Unknown(format!(
-                    "unknown scenario `{name}`; did you mean `{SCENARIO}`?"
-                )));
-            }
-            status.mode = name.clone();
-            status.seed = seed.unwrap_or(status.seed);
-            status.scenario = Some(Running {
-                name,
-                title: "Cards fail".to_owned(),
-                phase: "calm".to_owned(),
-                speed: 1.0,
-                ..Running::default()
-            });
-        }
-        Command::Stop => *status = Status { mode: "normal".to_owned(), ..Status::default() },
-        Command::Calm => *status = Status { mode: "calm".to_owned(), ..Status::default() },
-        Command::Pause | Command::Resume | Command::Jump { .. } | Command::Speed { .. } => {
-            let Some(running) = &mut status.scenario else {
-                return Err(Refused::NotNow("no scenario runs".to_owned()));
-            };
-            match command {
-                Command::Jump { phase } => running.phase = phase,
-                Command::Speed { factor } if !(0.1..=100.0).contains(&factor) => {
-                    let why = "expected 0.1 to 100".to_owned();
-                    return Err(Refused::Invalid { field: "factor".to_owned(), why });
-                }
-                Command::Speed { factor } => running.speed = factor,
-                other => running.paused = other == Command::Pause,
-            }
-        }
-        Command::SetFault(planned) => {
-            let before = status.faults.len();
-            status.faults.retain(|active| active.fault.id != planned.id);
-            let done = if before == status.faults.len() { Done::Created } else { Done::Replaced };
-            let source = "manual".to_owned();
-            status.faults.push(Active { fault: planned.fault(), source, since: String::new(), count: None });
-            return Ok(done);
-        }
-        Command::ClearFault { id } => {
-            let before = status.faults.len();
-            status.faults.retain(|active| active.fault.id != id);
-            if before == status.faults.len() {
-                return Err(Refused::Unknown(format!("no fault `{id}` is active")));
-            }
-        }
-        Command::Surge { .. } => {}
-    }
-    Ok(Done::Done)
 }
 
 /// How long anything may take here.

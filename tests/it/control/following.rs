@@ -2,7 +2,9 @@
 
 use std::{
     collections::BTreeMap,
-    sync::Arc,
+    io::Write,
+    net::TcpListener,
+    sync::{Arc, mpsc},
     thread,
     time::{Duration, Instant},
 };
@@ -13,7 +15,7 @@ use doorbuster::{
         crossing::{Crossing, Place},
     },
     kernel::{origin::Origin, peers::Peers, service::Service},
-    lab::follow::follower::Follower,
+    lab::follow::follower::{Follower, SILENCE},
 };
 use tokio::sync::oneshot;
 
@@ -32,6 +34,10 @@ struct Following {
 
 impl Following {
     fn start(port: u16, lease: Duration, token: Option<&str>) -> Following {
+        Following::with(port, lease, token, SILENCE)
+    }
+
+    fn with(port: u16, lease: Duration, token: Option<&str>, silence: Duration) -> Following {
         let board = Arc::new(Board::new(None));
         let peers = Peers::parse("LAB_URL", &format!("http://127.0.0.1:{port}")).expect("an address");
         let follower = Follower {
@@ -40,6 +46,7 @@ impl Following {
             process: "cart-7".to_owned(),
             token: token.map(str::to_owned),
             lease,
+            silence,
         };
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = thread::spawn(move || {
@@ -184,4 +191,47 @@ fn what_faults_did_elsewhere_is_told_with_the_token_where_it_is_needed() {
     assert!((0..2).all(|_| following.strikes()));
     engine.set(vec![fault("b", "cart")]);
     until(SOON, "the two hits before the end are told", || hits().get("a") == Some(&7));
+}
+
+/// Takes connections and answers each with `events`, and with nothing more. Tells of each connection.
+fn one_who_falls_silent(events: &'static str) -> (u16, mpsc::Receiver<Instant>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("bound").port();
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || {
+        let mut open = Vec::new();
+        for socket in listener.incoming() {
+            let mut socket = socket.expect("a connection");
+            let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n";
+            let _ = socket.write_all(format!("{head}{events}").as_bytes());
+            open.push(socket);
+            if tell.send(Instant::now()).is_err() {
+                return;
+            }
+        }
+    });
+    (port, told)
+}
+
+#[test]
+fn a_connection_on_which_nothing_comes_is_given_up_and_the_faults_stay_for_the_lease() {
+    let setting = "event: setting\ndata: {\"revision\": \"9-1\", \"seed\": 1, \"faults\": \
+                   [{\"id\": \"a\", \"on\": {\"service\": \"cart\"}, \"effect\": \"hang\"}]}\n\n";
+    let (port, told) = one_who_falls_silent(setting);
+    let following = Following::with(port, LONG, None, Duration::from_millis(200));
+    told.recv_timeout(SOON).expect("it connects");
+    told.recv_timeout(SOON).expect("it connects again");
+    assert_eq!(following.has(), ["a"]);
+}
+
+#[test]
+fn what_cannot_be_read_is_not_applied_and_is_asked_for_with_growing_pauses() {
+    let (port, told) =
+        one_who_falls_silent("event: setting\ndata: {\"revision\": \"9-1\", \"faults\": 7}\n\n");
+    let following = Following::start(port, LONG, None);
+    let times: Vec<_> = (0..4).map(|_| told.recv_timeout(SOON).expect("it connects again")).collect();
+    // 200, 400 and 800 ms; a busy machine may take the first up late.
+    let took = times[3] - times[0];
+    assert!(took >= Duration::from_secs(1), "{took:?}");
+    assert!(following.has().is_empty());
 }

@@ -13,7 +13,8 @@ fn calm(engine: &Engine) -> Ask {
 #[track_caller]
 fn untouched(engine: &Engine) {
     assert_eq!(engine.switchboard.current().revision.number, 0);
-    assert_eq!(get(engine.url("/api/state")).send().ok().json()["mode"], "");
+    let ledger = get(engine.url("/api/ledger")).send().ok().body;
+    assert!(!ledger.contains("\"what\":\"command\""), "{ledger}");
 }
 
 #[test]

@@ -27,6 +27,8 @@ pub struct Received {
     pub points: Vec<Point>,
     /// The attributes of each service's resource, as last seen.
     pub resources: BTreeMap<String, Attributes>,
+    /// The signal and the `service.version` of each part of a request.
+    pub versions: Vec<(&'static str, String)>,
     /// Requests of any kind, those that were refused or left hanging among them.
     pub requests: usize,
     /// What was no OTLP. One of these is a mistake of the sender.
@@ -84,7 +86,7 @@ pub struct Point {
 impl Received {
     pub fn take_traces(&mut self, request: ExportTraceServiceRequest) {
         for part in request.resource_spans {
-            let service = self.seen(part.resource);
+            let service = self.seen("traces", part.resource);
             for span in part.scope_spans.into_iter().flat_map(|scope| scope.spans) {
                 let (kind, status) = (kind(span.kind()), span.status.unwrap_or_default());
                 self.spans.push(Span {
@@ -106,7 +108,7 @@ impl Received {
 
     pub fn take_logs(&mut self, request: ExportLogsServiceRequest) {
         for part in request.resource_logs {
-            let service = self.seen(part.resource);
+            let service = self.seen("logs", part.resource);
             for record in part.scope_logs.into_iter().flat_map(|scope| scope.log_records) {
                 self.logs.push(Log {
                     service: service.clone(),
@@ -124,7 +126,7 @@ impl Received {
 
     pub fn take_metrics(&mut self, request: ExportMetricsServiceRequest) {
         for part in request.resource_metrics {
-            let service = self.seen(part.resource);
+            let service = self.seen("metrics", part.resource);
             for metric in part.scope_metrics.into_iter().flat_map(|scope| scope.metrics) {
                 for (kind, point) in metric.data.into_iter().flat_map(points) {
                     self.points.push(Point {
@@ -149,8 +151,10 @@ impl Received {
         spans
     }
 
-    fn seen(&mut self, resource: Option<Resource>) -> String {
+    fn seen(&mut self, signal: &'static str, resource: Option<Resource>) -> String {
         let attributes = attributes(resource.unwrap_or_default().attributes);
+        let version = attributes.get("service.version").and_then(Value::as_str).unwrap_or_default();
+        self.versions.push((signal, version.to_owned()));
         let service = attributes.get("service.name").and_then(Value::as_str).unwrap_or_default().to_owned();
         self.resources.insert(service.clone(), attributes);
         service

@@ -40,10 +40,11 @@ pub struct Lab {
 }
 
 impl Plan {
-    /// `doorbuster up` without shoppers.
+    /// `doorbuster up` without shoppers, and with nothing broken.
     pub fn up() -> Plan {
         let port_base = ports::block();
-        Plan::new(port_base, &[0, 10]).args(&["up"]).env("DOORBUSTER_VISITS_PER_MINUTE", "0")
+        let plan = Plan::new(port_base, &[0, 10]).args(&["up"]).env("DOORBUSTER_VISITS_PER_MINUTE", "0");
+        plan.env("DOORBUSTER_SCENARIO", "calm")
     }
 
     /// `doorbuster serve SERVICE` on the block that begins at `port_base`.
@@ -74,6 +75,21 @@ impl Plan {
 
     pub fn env(mut self, name: &str, value: &str) -> Plan {
         self.command.env(name, value);
+        self
+    }
+
+    /// On these processors only, where some are named.
+    pub fn on_cpus(mut self, cpus: Option<&str>) -> Plan {
+        let Some(cpus) = cpus else { return self };
+        let mut bound = Command::new("taskset");
+        bound.args(["--cpu-list", cpus]).arg(self.command.get_program()).args(self.command.get_args());
+        for (name, value) in self.command.get_envs() {
+            match value {
+                Some(value) => bound.env(name, value),
+                None => bound.env_remove(name),
+            };
+        }
+        self.command = bound;
         self
     }
 

@@ -19,14 +19,15 @@ pub fn advice(kind: Kind) -> &'static str {
         Kind::Declined => "Nothing was charged. Another way to pay may work.",
         Kind::Conflict => "Your orders show what has been done already.",
         Kind::OutOfStock => "Nothing was charged. Please take it out of the cart, or fewer of it.",
-        Kind::Internal
+        Kind::TooManyRequests
+        | Kind::Internal
+        | Kind::Unavailable
         | Kind::PeerFailed
         | Kind::PeerUnreachable
         | Kind::PoolExhausted
         | Kind::DatabaseUnavailable
         | Kind::DatabaseLocked
-        | Kind::PeerTimeout
-        | Kind::Busy => {
+        | Kind::PeerTimeout => {
             "This is our mistake, not yours. Your cart is kept, and trying again never charges twice."
         }
     }
@@ -43,9 +44,11 @@ pub fn headline(kind: Kind) -> &'static str {
         Kind::Malformed | Kind::Invalid | Kind::UnsupportedMedia | Kind::TooLarge => {
             "Something in the request is not right"
         }
-        Kind::PoolExhausted | Kind::DatabaseUnavailable | Kind::DatabaseLocked | Kind::Busy => {
-            "The shop is very busy right now"
-        }
+        Kind::TooManyRequests
+        | Kind::Unavailable
+        | Kind::PoolExhausted
+        | Kind::DatabaseUnavailable
+        | Kind::DatabaseLocked => "The shop is very busy right now",
         Kind::Internal | Kind::PeerFailed | Kind::PeerUnreachable | Kind::PeerTimeout => {
             "The shop has a problem"
         }

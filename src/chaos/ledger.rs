@@ -1,0 +1,302 @@
+//! The ledger: who changed which fault when, and whom each struck. Append-only JSON lines in the data directory, and
+//! never a word of it in the signals.
+//!
+//! One thread writes. Whoever has something to enter hands it over and does not wait; what finds the queue full is
+//! counted, and the next line says how many are missing. Files are bounded: one that is full is kept as the one before,
+//! and the one before that is gone.
+
+use std::{
+    collections::VecDeque,
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{self, RecvTimeoutError, SyncSender, TrySendError},
+    },
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{
+    fault::Fault,
+    live::{Count, Strike, Witness, hex},
+};
+use crate::kernel::clock;
+
+const FILE: &str = "ledger.jsonl";
+const BEFORE: &str = "ledger.1.jsonl";
+/// How large a file may become. There are two.
+const LIMIT_BYTES: u64 = 8 * 1024 * 1024;
+/// Entries that may wait to be written.
+const QUEUE: usize = 8_192;
+/// How long an entry may wait in memory: what kill -9 can cost.
+const FLUSH_EVERY: Duration = Duration::from_millis(500);
+
+/// One line.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(default)]
+pub struct Entry {
+    /// RFC 3339; set by the ledger.
+    pub at: String,
+    /// `scenario`, `phase`, `set`, `changed`, `cleared`, `counted`, `struck`, `command`, `missing`.
+    pub what: &'static str,
+    /// Who did it: `api`, `scenario`, …
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub by: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
+    /// The fault as it was set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub definition: Option<Fault>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scenario: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phase: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub count: Option<Count>,
+    /// What else there is to know.
+    #[serde(skip_serializing_if = "Value::is_null")]
+    pub detail: Value,
+}
+
+/// Takes entries. Clones write into the same book.
+#[derive(Clone)]
+pub struct Ledger {
+    entries: SyncSender<Message>,
+    missing: Arc<AtomicU64>,
+    directory: Arc<PathBuf>,
+}
+
+enum Message {
+    Entry(Box<Entry>),
+    /// Answered when everything before it is in the file.
+    Flush(SyncSender<()>),
+}
+
+impl Ledger {
+    /// Opens the ledger in `directory`, which is made when it is not there, and starts its thread.
+    pub fn open(directory: &Path) -> io::Result<Self> {
+        fs::create_dir_all(directory)?;
+        let book = Book::open(directory)?;
+        let (entries, waiting) = mpsc::sync_channel(QUEUE);
+        let missing = Arc::new(AtomicU64::new(0));
+        let counted = missing.clone();
+        std::thread::Builder::new().name("ledger".into()).spawn(move || write(book, &waiting, &counted))?;
+        Ok(Ledger { entries, missing, directory: Arc::new(directory.to_owned()) })
+    }
+
+    /// Enters a line. Never waits.
+    pub fn enter(&self, entry: Entry) {
+        let entry = Entry { at: clock::now(), ..entry };
+        match self.entries.try_send(Message::Entry(Box::new(entry))) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+                self.missing.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Entries that could not be written: the queue was full, or the disk.
+    pub fn missing(&self) -> u64 {
+        self.missing.load(Ordering::Relaxed)
+    }
+
+    /// Enters every crossing that is struck: for whoever wants to know all of them, and not the first hundred.
+    pub fn witness(&self) -> Witness {
+        let ledger = self.clone();
+        Arc::new(move |strike: Strike<'_>| {
+            ledger.enter(Entry {
+                what: "struck",
+                fault: Some(strike.fault.to_owned()),
+                detail: serde_json::json!({
+                    "trace_id": hex(&strike.trace_id),
+                    "seam": strike.seam.name(),
+                    "attempt": strike.attempt,
+                    "verdict": strike.action.map_or_else(|| "retry".to_owned(), |action| format!("{action:?}")),
+                }),
+                ..Entry::default()
+            });
+        })
+    }
+
+    /// The newest lines, `limit` at most, oldest first; with `fault`, those about this one alone. Reads files: not for a
+    /// thread that has to answer others.
+    pub fn lines(&self, fault: Option<&str>, limit: usize) -> io::Result<Vec<String>> {
+        let (done, is_done) = mpsc::sync_channel(1);
+        if self.entries.try_send(Message::Flush(done)).is_ok() {
+            // What is not written by then is in the next reading.
+            let _ = is_done.recv_timeout(Duration::from_secs(1));
+        }
+        let mut newest = VecDeque::new();
+        for file in [BEFORE, FILE] {
+            let text = match fs::read(self.directory.join(file)) {
+                Ok(text) => text,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(error),
+            };
+            let text = String::from_utf8_lossy(&text);
+            // What is no entry is what was left of one that a crash cut off.
+            let about = |line: &&str| {
+                let read = serde_json::from_str::<About>(line);
+                read.is_ok_and(|about| fault.is_none_or(|fault| about.fault.as_deref() == Some(fault)))
+            };
+            for line in text.lines().filter(about) {
+                newest.push_back(line.to_owned());
+                if newest.len() > limit {
+                    newest.pop_front();
+                }
+            }
+        }
+        Ok(newest.into())
+    }
+}
+
+/// Whose line it is.
+#[derive(Deserialize)]
+struct About {
+    fault: Option<String>,
+}
+
+fn write(mut book: Book, waiting: &mpsc::Receiver<Message>, missing: &AtomicU64) {
+    let mut told = 0;
+    loop {
+        let message = waiting.recv_timeout(FLUSH_EVERY);
+        let lost = missing.load(Ordering::Relaxed);
+        if lost > told {
+            let detail = serde_json::json!({ "entries": lost - told });
+            book.write(&Entry { at: clock::now(), what: "missing", detail, ..Entry::default() });
+            told = lost;
+        }
+        match message {
+            Ok(Message::Entry(entry)) => {
+                if !book.write(&entry) {
+                    missing.fetch_add(1, Ordering::Relaxed);
+                }
+                // A change is worth a write of its own; single strikes may wait for company.
+                if entry.what != "struck" {
+                    book.flush();
+                }
+            }
+            Ok(Message::Flush(done)) => {
+                book.flush();
+                let _ = done.try_send(());
+            }
+            Err(RecvTimeoutError::Timeout) => book.flush(),
+            Err(RecvTimeoutError::Disconnected) => {
+                book.flush();
+                return;
+            }
+        }
+    }
+}
+
+/// The file that is written.
+struct Book {
+    directory: PathBuf,
+    file: io::BufWriter<File>,
+    bytes: u64,
+}
+
+impl Book {
+    fn open(directory: &Path) -> io::Result<Self> {
+        let mut file = OpenOptions::new().create(true).append(true).open(directory.join(FILE))?;
+        let bytes = file.metadata()?.len();
+        // A line that was cut off must not run into the next one.
+        if bytes > 0 && !ends_with_newline(&directory.join(FILE))? {
+            file.write_all(b"\n")?;
+        }
+        Ok(Book { directory: directory.to_owned(), file: io::BufWriter::new(file), bytes })
+    }
+
+    fn write(&mut self, entry: &Entry) -> bool {
+        let Ok(mut line) = serde_json::to_vec(entry) else { return false };
+        line.push(b'\n');
+        if self.bytes + line.len() as u64 > LIMIT_BYTES && !self.turn_over() {
+            return false;
+        }
+        self.bytes += line.len() as u64;
+        self.file.write_all(&line).is_ok()
+    }
+
+    /// Begins a new file.
+    fn turn_over(&mut self) -> bool {
+        self.flush();
+        let renamed = fs::rename(self.directory.join(FILE), self.directory.join(BEFORE));
+        let opened = renamed.and_then(|()| Book::open(&self.directory));
+        match opened {
+            Ok(book) => {
+                *self = book;
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    fn flush(&mut self) {
+        // What cannot be written stays in the buffer and is tried again.
+        let _ = self.file.flush();
+    }
+}
+
+fn ends_with_newline(path: &Path) -> io::Result<bool> {
+    use std::io::{Read, Seek, SeekFrom};
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::End(-1))?;
+    let mut last = [0];
+    file.read_exact(&mut last)?;
+    Ok(last == *b"\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(ledger: &Ledger) -> Vec<Value> {
+        let lines = ledger.lines(None, 100).expect("readable");
+        lines.iter().map(|line| serde_json::from_str(line).expect(line)).collect()
+    }
+
+    #[test]
+    fn entries_are_lines_and_stay_over_a_restart() {
+        let home = tempfile::tempdir().expect("a directory");
+        let entry = |by: &str| Entry { what: "command", by: by.to_owned(), ..Entry::default() };
+        let ledger = Ledger::open(home.path()).expect("opened");
+        ledger.enter(entry("one"));
+        assert_eq!(lines(&ledger).len(), 1);
+        // As kill -9 leaves it: half a line.
+        let mut file = OpenOptions::new().append(true).open(home.path().join(FILE)).expect("there");
+        file.write_all(b"{\"at\":").expect("written");
+        let ledger = Ledger::open(home.path()).expect("opened again");
+        ledger.enter(entry("two"));
+        let by: Vec<_> = lines(&ledger).iter().map(|line| line["by"].clone()).collect();
+        assert_eq!(by, ["one", "two"], "half a line is none");
+        assert!(ledger.lines(Some("a"), 100).expect("readable").is_empty());
+        assert_eq!(ledger.lines(None, 1).expect("readable").len(), 1);
+    }
+
+    #[test]
+    fn a_full_file_makes_room_and_two_are_all_there_are() {
+        let home = tempfile::tempdir().expect("a directory");
+        let mut book = Book::open(home.path()).expect("opened");
+        let detail = Value::String("x".repeat(64 * 1024));
+        let entry = Entry { what: "command", detail, ..Entry::default() };
+        for _ in 0..(3 * LIMIT_BYTES / (64 * 1024)) {
+            assert!(book.write(&entry));
+        }
+        book.flush();
+        let sizes: Vec<u64> = fs::read_dir(home.path())
+            .expect("there")
+            .map(|file| file.expect("a file").metadata().expect("its size").len())
+            .collect();
+        assert_eq!(sizes.len(), 2);
+        assert!(sizes.iter().all(|size| *size <= LIMIT_BYTES), "{sizes:?}");
+    }
+}

@@ -1,0 +1,154 @@
+//! The engine and what it needs: scenarios, ledger, switchboard, and a thread of its own.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use anyhow::{Context, Result, anyhow};
+use opentelemetry::KeyValue;
+
+use super::{cli::ShowFlags, hosts};
+use crate::{
+    chaos::{board::Board, counts::Counts, ledger::Ledger, switchboard::Switchboard},
+    kernel::{clock, id, service::Service},
+    load::{mix::Mix, run::Shoppers},
+    scenario::{
+        control::Control,
+        engine::{CALM, Engine, SEED},
+        library::Library,
+    },
+    telemetry::{
+        names::{attribute, help, metric},
+        scope::Scope,
+    },
+};
+
+/// The name of the engine's thread, and of the one that looks after the user's files.
+const ENGINE: &str = "engine";
+const LIBRARIAN: &str = "librarian";
+/// How often the user's files are looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// Everything of the show but the shoppers.
+pub struct Stage {
+    pub board: Arc<Board>,
+    pub switchboard: Arc<Switchboard>,
+    pub counts: Arc<Counts>,
+    pub library: Arc<Library>,
+    pub ledger: Ledger,
+    first: String,
+    seed: Option<u64>,
+    load_factor: f64,
+}
+
+impl Stage {
+    /// Opens the ledger and the library, and makes sure that the first scenario is there.
+    pub fn open(flags: &ShowFlags, data_dir: &Path) -> Result<Self> {
+        let library = Arc::new(Library::new(flags.scenarios.clone()));
+        if let Some(trouble) = library.trouble() {
+            return Err(anyhow!("--scenarios: {trouble}"));
+        }
+        let first = flags.scenario.clone();
+        if first != CALM && library.get(&first).is_none() {
+            return Err(anyhow!("--scenario: {}", why_not(&library, &first)));
+        }
+        let ledger = Ledger::open(data_dir);
+        let ledger =
+            ledger.with_context(|| format!("failed to open the ledger in {}", data_dir.display()))?;
+        let witness = flags.ledger_all.then(|| ledger.witness());
+        let board = Arc::new(Board::new(witness));
+        // No two runs of engines may share a number: followers tell by it that all is new.
+        let run = u64::from_str_radix(&id::fresh()[..12], 16)
+            .unwrap_or_else(|_| clock::now_millis().unsigned_abs());
+        Ok(Stage {
+            switchboard: Arc::new(Switchboard::new(board.clone(), run)),
+            counts: Arc::new(Counts::new(board.clone())),
+            board,
+            library,
+            ledger,
+            first,
+            seed: flags.seed,
+            load_factor: flags.visits_per_minute.map_or(1.0, |rate| rate / Mix::normal().visits_per_minute),
+        })
+    }
+
+    /// What visits and draws follow from at the start.
+    pub fn seed(&self) -> u64 {
+        let of_file = self.library.get(&self.first).and_then(|spec| spec.seed);
+        self.seed.or(of_file).unwrap_or(SEED)
+    }
+
+    /// The scenario that runs at the start.
+    pub fn first(&self) -> &str {
+        &self.first
+    }
+
+    /// All rates of visits are multiplied with this.
+    pub fn load_factor(&self) -> f64 {
+        self.load_factor
+    }
+
+    /// Lets the show begin. It ends with the last handle on it.
+    pub fn begin(&self, shoppers: Arc<Shoppers>, scope: &Scope) -> Result<Control> {
+        let (control, served) = Control::channel();
+        let engine = Engine {
+            switchboard: self.switchboard.clone(),
+            shoppers,
+            library: self.library.clone(),
+            ledger: self.ledger.clone(),
+            counts: self.counts.clone(),
+            load_factor: self.load_factor,
+            seed: self.seed,
+        };
+        let first = self.first.clone();
+        hosts::spawn(Service::Lab, ENGINE, async move { engine.run(served, &first).await })?;
+        measure(&control, scope);
+        if self.library.has_directory() {
+            self.look_after_files()?;
+        }
+        Ok(control)
+    }
+
+    /// On a thread of its own: a disk may be slow, and the engine must not be.
+    fn look_after_files(&self) -> Result<()> {
+        let library = Arc::downgrade(&self.library);
+        let look = move || {
+            while let Some(library) = library.upgrade() {
+                library.refresh();
+                drop(library);
+                std::thread::sleep(LOOK_EVERY);
+            }
+        };
+        let looking = std::thread::Builder::new().name(LIBRARIAN.into()).spawn(look);
+        looking.map(drop).context("failed to start a thread")
+    }
+}
+
+fn why_not(library: &Library, name: &str) -> String {
+    let broken = library.list().into_iter().find(|listing| listing.name == name);
+    broken.and_then(|listing| listing.error).unwrap_or_else(|| library.unknown(name))
+}
+
+/// The mode and the phase as measurements: what a dashboard writes over its panels.
+fn measure(control: &Control, scope: &Scope) {
+    let Some(signals) = scope.signals() else { return };
+    let meter = signals.instruments.meter();
+    let status = control.watch();
+    meter
+        .u64_observable_gauge(metric::MODE)
+        .with_description(help(metric::MODE))
+        .with_callback(move |observer| {
+            let mode = status.borrow().mode.clone();
+            observer.observe(1, &[KeyValue::new(attribute::MODE, mode)]);
+        })
+        .build();
+    let status = control.watch();
+    meter
+        .u64_observable_gauge(metric::SCENARIO_PHASE)
+        .with_description(help(metric::SCENARIO_PHASE))
+        .with_callback(move |observer| {
+            if let Some(running) = &status.borrow().scenario {
+                let scenario = KeyValue::new(attribute::SCENARIO, running.name.clone());
+                observer.observe(1, &[scenario, KeyValue::new(attribute::PHASE, running.phase.clone())]);
+            }
+        })
+        .build();
+}

@@ -1,0 +1,133 @@
+//! Normal and Black Friday: one call each, and shoppers who never leave.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::json;
+
+use super::desk::{CONTROL, calm, command, faults, set_fault, state, until_state};
+use crate::{
+    browser::{get, post},
+    servers::lab::{Lab, Plan},
+};
+
+fn evening() -> Lab {
+    Plan::up().env("DOORBUSTER_VISITS_PER_MINUTE", "60").env("DOORBUSTER_SCENARIO", "normal").start()
+}
+
+fn arrived(lab: &Lab) -> u64 {
+    state(lab)["shoppers"]["visits"]["arrived"].as_u64().expect("a number")
+}
+
+#[test]
+fn one_call_makes_it_black_friday_and_one_makes_it_normal_again() {
+    let lab = evening();
+    until_state(&lab, "the evening is normal", |state| state["mode"] == "normal");
+    let normal = faults(&lab);
+    assert!(normal.iter().any(|id| id.contains("provider") || id.contains("cards")), "{normal:?}");
+    until_state(&lab, "somebody came", |state| state["shoppers"]["visits"]["arrived"].as_u64() > Some(1));
+
+    command(&lab, "/api/mode", json!({"mode": "blackfriday"}));
+    let friday = faults(&lab);
+    assert!(friday[0].starts_with("bf-"), "{friday:?}");
+    assert!(normal.iter().all(|id| friday.contains(id)), "third parties are not better today: {friday:?}");
+    let came = arrived(&lab);
+    // Sixty visits a minute are ten times as many after a minute: on the way there, they only grow.
+    let mut before = 0.0;
+    for _ in 0..3 {
+        until_state(&lab, "more of them come", |state| {
+            state["load"]["visits_per_minute"].as_f64() > Some(before + 5.0)
+        });
+        before = state(&lab)["load"]["visits_per_minute"].as_f64().expect("a rate");
+    }
+    assert!(before < 600.0, "not at once: {before}");
+    assert!(arrived(&lab) > came, "the same shoppers, ever more of them");
+
+    command(&lab, "/admin/demo-mode", json!({"mode": "normal"}));
+    assert_eq!(faults(&lab), normal);
+    assert_eq!(state(&lab)["mode"], "normal");
+    until_state(&lab, "the rate is normal", |state| {
+        state["load"]["visits_per_minute"].as_f64() == Some(60.0)
+    });
+    assert!(arrived(&lab) > came, "nobody began anew");
+}
+
+#[test]
+fn the_next_request_after_a_call_is_struck() {
+    let lab = Plan::up().start();
+    let ads = lab.at(17, "/ads");
+    for _ in 0..20 {
+        set_fault(
+            &lab,
+            "late",
+            json!({"on": {"service": "ads"}, "effect": {"fail": {"status": {"503": 1}}}}),
+        );
+        assert_eq!(get(&ads).send().status, 503, "the call was answered, so it holds");
+        calm(&lab);
+        assert_eq!(get(&ads).send().status, 200);
+    }
+}
+
+#[test]
+fn a_show_is_paused_moved_and_let_run_faster() {
+    let lab = Plan::up().start();
+    command(&lab, "/api/scenarios/pool-exhaustion/start", json!({}));
+    let phase = |lab: &Lab| state(lab)["scenario"]["phase"].as_str().expect("a phase").to_owned();
+    assert_eq!(phase(&lab), "calm");
+    command(&lab, "/api/scenarios/jump", json!({"phase": "leak"}));
+    assert_eq!(phase(&lab), "leak");
+    assert!(faults(&lab).contains(&"checkout-connections".to_owned()));
+    command(&lab, "/api/scenarios/pause", json!({}));
+    assert_eq!(state(&lab)["scenario"]["paused"], true);
+    let elapsed = |lab: &Lab| state(lab)["scenario"]["elapsed_seconds"].as_f64().expect("seconds");
+    let stopped = elapsed(&lab);
+    assert!((0..20).all(|_| elapsed(&lab) == stopped), "time stands still");
+    command(&lab, "/api/scenarios/resume", json!({}));
+    command(&lab, "/api/scenarios/speed", json!({"factor": 100}));
+    until_state(&lab, "three and a half minutes later", |state| state["scenario"]["phase"] == "recovery");
+    assert!(!faults(&lab).contains(&"checkout-connections".to_owned()));
+
+    for (path, body, status) in [
+        ("/api/scenarios/jump", json!({"phase": "leek"}), 404),
+        ("/api/scenarios/pool-exhaustoin/start", json!({}), 404),
+        ("/api/mode", json!({"mode": "blackfridy"}), 422),
+    ] {
+        let answer = post(lab.at(CONTROL, path), body).send();
+        answer.problem(status);
+        assert!(answer.body.contains("did you mean"), "{}", answer.body);
+    }
+    assert_eq!(state(&lab)["scenario"]["name"], "pool-exhaustion", "what was refused has changed nothing");
+    command(&lab, "/api/scenarios/stop", json!({}));
+    until_state(&lab, "normal goes on", |state| state["mode"] == "normal");
+}
+
+#[test]
+fn a_thousand_calls_a_second_are_served_or_refused() {
+    let lab = Plan::up().start();
+    let url = lab.at(CONTROL, "/api/faults/flood");
+    let begun = Instant::now();
+    let statuses: Vec<u16> = thread::scope(|scope| {
+        let ask = |customer: usize| {
+            let url = &url;
+            move || -> Vec<u16> {
+                let share = |round: usize| format!("{}%", (customer * 7 + round) % 100);
+                (0..125)
+                    .map(|round| {
+                        let fault = json!({"on": {"service": "ads"}, "share": share(round), "effect": {"delay": {"fixed": "1ms"}}});
+                        post(url.as_str(), fault).method("PUT").send().status
+                    })
+                    .collect()
+            }
+        };
+        let asking: Vec<_> = (0..8).map(|customer| scope.spawn(ask(customer))).collect();
+        asking.into_iter().flat_map(|one| one.join().expect("no panic")).collect()
+    });
+    assert_eq!(statuses.len(), 1_000);
+    assert!(statuses.iter().all(|status| [200, 201, 503].contains(status)), "{statuses:?}");
+    assert!(begun.elapsed() < Duration::from_secs(20));
+    assert_eq!(faults(&lab), ["flood"]);
+    calm(&lab);
+    assert!(faults(&lab).is_empty());
+}
