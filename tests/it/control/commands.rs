@@ -58,7 +58,7 @@ fn a_presenter_s_evening() {
         assert!(state.contains(word), "{word}: {state}");
     }
     yes(&engine, &["scenario", "resume"]);
-    assert_eq!(yes(&engine, &["scenario", "stop"]), "normal\n");
+    assert_eq!(yes(&engine, &["scenario", "stop"]), "normal, phase evening\n");
     assert_eq!(yes(&engine, &["calm"]), "calm\n");
     assert_eq!(yes(&engine, &["ledger", "--limit", "2"]).lines().count(), 2);
 }
