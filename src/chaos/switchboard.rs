@@ -16,9 +16,9 @@ pub struct Switchboard {
 }
 
 impl Switchboard {
-    /// `run` tells apart the runs of engines: two never share one.
-    pub fn new(board: Arc<Board>, run: u64) -> Self {
-        let setting = Setting { revision: Revision { run, number: 0 }, ..Setting::default() };
+    /// `run` tells apart the runs of engines: two never share one. Draws follow from `seed` until a setting says another.
+    pub fn new(board: Arc<Board>, run: u64, seed: u64) -> Self {
+        let setting = Setting { revision: Revision { run, number: 0 }, seed, ..Setting::default() };
         board.apply(&setting);
         Switchboard { board, current: watch::Sender::new(Arc::new(setting)) }
     }

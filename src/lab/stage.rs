@@ -59,7 +59,7 @@ impl Stage {
         let run = u64::from_str_radix(&id::fresh()[..12], 16)
             .unwrap_or_else(|_| clock::now_millis().unsigned_abs());
         Ok(Stage {
-            switchboard: Arc::new(Switchboard::new(board.clone(), run)),
+            switchboard: Arc::new(Switchboard::new(board.clone(), run, flags.seed.unwrap_or(SEED))),
             counts: Arc::new(Counts::new(board.clone())),
             board,
             library,

@@ -160,10 +160,8 @@ fn plain(value: &Value) -> String {
         Value::Object(fields) => {
             fields.iter().map(|(name, what)| format!("{name} {}", plain(what))).collect::<Vec<_>>().join(" ")
         }
-        // Weights are numbers with a fraction, and mostly whole.
-        Value::Number(number) => {
-            number.as_f64().map_or_else(|| number.to_string(), |number| number.to_string())
-        }
+        // A weight of one is 1.
+        Value::Number(number) => number.as_f64().unwrap_or_default().to_string(),
         other => cell(other),
     }
 }

@@ -27,7 +27,7 @@ use doorbuster::{
     },
     scenario::{
         control::{Control, Served},
-        engine::{CALM, Engine as Real},
+        engine::{CALM, Engine as Real, SEED},
         library::Library,
     },
 };
@@ -93,7 +93,7 @@ impl Plan {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).expect("a port");
         listener.set_nonblocking(true).expect("a socket");
         let address = listener.local_addr().expect("bound");
-        let switchboard = Arc::new(Switchboard::new(Arc::new(Board::new(None)), self.run));
+        let switchboard = Arc::new(Switchboard::new(Arc::new(Board::new(None)), self.run, SEED));
         let counts = Arc::new(Counts::new(switchboard.board().clone()));
         let (stop, stopped) = oneshot::channel::<()>();
         let (ours, our_counts) = (switchboard.clone(), counts.clone());
@@ -140,7 +140,7 @@ impl Engine {
 
     /// Sets these faults, past the API.
     pub fn set(&self, faults: Vec<Fault>) {
-        self.switchboard.set(Setting { faults, ..Setting::default() });
+        self.switchboard.set(Setting { seed: SEED, faults, ..Setting::default() });
     }
 
     /// The port is free afterwards.

@@ -2,6 +2,7 @@
 
 mod calls;
 mod commands;
+mod cue;
 mod engine;
 mod events;
 mod following;
