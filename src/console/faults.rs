@@ -7,7 +7,7 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
@@ -48,8 +48,8 @@ pub struct FaultNow {
 }
 
 /// A fault as it is set by hand: what a file says of one.
-#[derive(ToSchema)]
-#[schema(additional_properties = false)]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "it only describes; what is read is read as a file is")]
 pub struct FaultBody {
     /// May be left out: the address says it. If not, both must be the same.

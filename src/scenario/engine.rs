@@ -75,7 +75,7 @@ impl Engine {
     /// Runs the scenario called `first`, and then whatever is asked, until nobody can ask any more.
     pub async fn run(self, mut served: Served, first: &str) {
         let journal = Journal::new(self.ledger.clone());
-        let show = Show { seed: self.seed.unwrap_or(SEED), ..Show::default() };
+        let show = Show::new(self.seed.unwrap_or(SEED));
         let mut stage = Stage { show, mode: CALM.to_owned(), journal, mix: None };
         if let Err(refused) = self.start(&mut stage, first, None) {
             self.ledger.enter(Entry {

@@ -80,6 +80,11 @@ pub struct Scene {
 pub const TICK: Duration = Duration::from_millis(200);
 
 impl Show {
+    /// Nothing is on yet.
+    pub fn new(seed: u64) -> Self {
+        Show { seed, ..Show::default() }
+    }
+
     /// Begins `plan`; what was set by hand stays.
     pub fn start(&mut self, plan: Plan, seed: u64, now: Instant) {
         let clock = Clock { shown: Duration::ZERO, touched: now, paused: false, speed: 1.0 };

@@ -61,7 +61,7 @@ fn a_fault_that_cannot_be_is_refused_with_the_field_and_the_nearest_word() {
             "did you mean `POST /payments`?",
         ),
         (json!({"effect": "hang", "on": {"service": "lab"}}), "on.service", "the lab itself"),
-        (json!({"effect": "hang", "id": "b"}), "id", "the address says"),
+        (json!({"effect": "hang", "id": "b"}), "id", "`b` is not `a`"),
         (json!({"on": {}}), "", "missing field `effect`"),
     ] {
         let refused = put(&engine, "a", body.clone());

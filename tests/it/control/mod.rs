@@ -2,7 +2,6 @@
 
 mod calls;
 mod commands;
-mod cue;
 mod engine;
 mod events;
 mod following;

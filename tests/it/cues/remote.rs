@@ -31,9 +31,9 @@ fn status(lab: &Lab) -> Option<u16> {
 fn a_service_elsewhere_follows_the_engine_and_lives_without_it() {
     let port_base = ports::block();
     let mut lab = engine(port_base);
-    let ads = Plan::serve("ads", port_base, port_base + ADS).env("DOORBUSTER_LEASE", "2s").start();
+    let ads = Plan::serve("ads", port_base, port_base + ADS).env("DOORBUSTER_LEASE", "7s").start();
     let failing = json!({"on": {"service": "ads"}, "effect": {"fail": {"status": {"503": 1}}}});
-    let deadline = Duration::from_secs(10);
+    let deadline = Duration::from_secs(15);
 
     set_fault(&lab, "far", failing.clone());
     let asked = Instant::now();

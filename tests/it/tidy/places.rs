@@ -32,7 +32,7 @@ fn read(folder: &Path, text: &mut String) {
 
 fn program(path: &Path) -> String {
     let text = fs::read_to_string(path).expect("source");
-    text.split("#[cfg(test)]").next().unwrap_or_default().to_owned()
+    text.split("#[cfg(test)]\nmod ").next().unwrap_or_default().to_owned()
 }
 
 /// What stands between `before` and `after`, each time.
