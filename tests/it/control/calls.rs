@@ -62,7 +62,7 @@ fn a_fault_that_cannot_be_is_refused_with_the_field_and_the_nearest_word() {
         ),
         (json!({"effect": "hang", "on": {"service": "lab"}}), "on.service", "the lab itself"),
         (json!({"effect": "hang", "id": "b"}), "id", "`b` is not `a`"),
-        (json!({"on": {}}), "", "missing field `effect`"),
+        (json!({"on": {}}), "effect", "`effect` is missing"),
     ] {
         let refused = put(&engine, "a", body.clone());
         assert_eq!(refused.problem(422), "invalid", "{body}");

@@ -21,8 +21,8 @@ pub fn state(lab: &Lab) -> Value {
 /// The ids of the active faults.
 pub fn faults(lab: &Lab) -> Vec<String> {
     let faults = get(lab.at(CONTROL, "/api/faults")).send().ok().json();
-    let ids = faults.as_array().expect("a list").iter().map(id).collect();
-    ids
+    let list = faults.as_array().expect("a list");
+    list.iter().map(id).collect()
 }
 
 fn id(fault: &Value) -> String {
