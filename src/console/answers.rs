@@ -25,6 +25,8 @@ pub struct Changed {
     pub mode: String,
     pub scenario: Option<String>,
     pub phase: Option<String>,
+    /// What draws follow from.
+    pub seed: u64,
     #[schema(value_type = String)]
     pub revision: Revision,
 }
@@ -43,6 +45,7 @@ pub async fn change(desk: &Desk, headers: &HeaderMap, command: Command) -> Resul
         mode: status.mode.clone(),
         scenario: status.scenario.as_ref().map(|running| running.name.clone()),
         phase: status.scenario.as_ref().map(|running| running.phase.clone()),
+        seed: status.seed,
         revision: status.revision,
     })
 }

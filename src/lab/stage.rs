@@ -1,11 +1,11 @@
 //! The engine and what it needs: scenarios, ledger, switchboard, and a thread of its own.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, anyhow};
 use opentelemetry::KeyValue;
 
-use super::{cli::ShowFlags, hosts};
+use super::{cli::ShowFlags, hosts, speak::say};
 use crate::{
     chaos::{board::Board, counts::Counts, ledger::Ledger, switchboard::Switchboard},
     kernel::{clock, id, service::Service},
@@ -111,8 +111,13 @@ impl Stage {
     fn look_after_files(&self) -> Result<()> {
         let library = Arc::downgrade(&self.library);
         let look = move || {
+            let mut said = BTreeSet::new();
             while let Some(library) = library.upgrade() {
                 library.refresh();
+                let wrong: BTreeSet<String> =
+                    library.list().into_iter().filter_map(|one| one.error).collect();
+                wrong.difference(&said).for_each(|new| say(&format!("doorbuster: not taken:\n{new}\n")));
+                said = wrong;
                 drop(library);
                 std::thread::sleep(LOOK_EVERY);
             }

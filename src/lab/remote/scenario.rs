@@ -43,11 +43,11 @@ pub async fn calm(lab: &Lab) -> Answer {
 async fn change(lab: &Lab, ask: Ask) -> Answer {
     let changed: Value = lab.ask(ask).await?;
     Ok(lab.show(&changed, |changed| {
-        let phase = match &changed["phase"] {
-            Value::String(phase) => format!(", phase {phase}"),
+        let course = match &changed["phase"] {
+            Value::String(phase) => format!(", phase {phase}, seed {}", cell(&changed["seed"])),
             _ => String::new(),
         };
-        format!("{}{phase}\n", cell(&changed["mode"]))
+        format!("{}{course}\n", cell(&changed["mode"]))
     }))
 }
 

@@ -41,14 +41,14 @@ fn yes(engine: &Engine, args: &[&str]) -> String {
 #[test]
 fn a_presenter_s_evening() {
     let engine = Plan::here().start();
-    assert_eq!(yes(&engine, &["mode", "blackfriday"]), "blackfriday, phase doors-open\n");
+    assert_eq!(yes(&engine, &["mode", "blackfriday"]), "blackfriday, phase doors-open, seed 42\n");
     assert!(yes(&engine, &["scenario", "list"]).contains("payment-outage         Cards fail"));
     assert!(yes(&engine, &["scenario", "show", "payment-outage"]).contains("# as it stands in the file"));
     assert_eq!(
         yes(&engine, &["scenario", "start", "payment-outage", "--seed", "7"]),
-        "payment-outage, phase calm\n"
+        "payment-outage, phase calm, seed 7\n"
     );
-    assert_eq!(yes(&engine, &["scenario", "jump", "outage"]), "payment-outage, phase outage\n");
+    assert_eq!(yes(&engine, &["scenario", "jump", "outage"]), "payment-outage, phase outage, seed 7\n");
     yes(&engine, &["scenario", "speed", "2"]);
     yes(&engine, &["scenario", "pause"]);
     let state = yes(&engine, &["state"]);
@@ -58,7 +58,7 @@ fn a_presenter_s_evening() {
         assert!(state.contains(word), "{word}: {state}");
     }
     yes(&engine, &["scenario", "resume"]);
-    assert_eq!(yes(&engine, &["scenario", "stop"]), "normal, phase evening\n");
+    assert_eq!(yes(&engine, &["scenario", "stop"]), "normal, phase evening, seed 42\n");
     assert_eq!(yes(&engine, &["calm"]), "calm\n");
     assert_eq!(yes(&engine, &["ledger", "--limit", "2"]).lines().count(), 2);
 }
