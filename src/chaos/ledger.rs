@@ -1,12 +1,15 @@
 //! The ledger: who changed which fault when, and whom each struck. Append-only JSON lines in the data directory, and
 //! never a word of it in the signals.
 //!
+//! What active faults have done so far stands in a file beside it, made anew each second: numbers that only grow need no
+//! history. It is joined to the ledger when the fault ends, or when the next run finds it.
+//!
 //! One thread writes. Whoever has something to enter hands it over and does not wait; what finds the queue full is
 //! counted, and the next line says how many are missing. Files are bounded: one that is full is kept as the one before,
 //! and the one before that is gone.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     fs::{self, File, OpenOptions},
     io::{self, Write},
     path::{Path, PathBuf},
@@ -29,6 +32,9 @@ use crate::kernel::clock;
 
 const FILE: &str = "ledger.jsonl";
 const BEFORE: &str = "ledger.1.jsonl";
+/// What active faults have done so far, an entry each.
+const COUNTS: &str = "ledger.counts.jsonl";
+const COUNTS_BEING_MADE: &str = "ledger.counts.new";
 /// How large a file may become. There are two.
 const LIMIT_BYTES: u64 = 8 * 1024 * 1024;
 /// Entries that may wait to be written.
@@ -77,6 +83,7 @@ pub struct Ledger {
 
 enum Message {
     Entry(Box<Entry>),
+    Counts(Vec<Entry>),
     /// Answered when everything before it is in the file.
     Flush(SyncSender<()>),
 }
@@ -85,7 +92,8 @@ impl Ledger {
     /// Opens the ledger in `directory`, which is made when it is not there, and starts its thread.
     pub fn open(directory: &Path) -> io::Result<Self> {
         fs::create_dir_all(directory)?;
-        let book = Book::open(directory)?;
+        let mut book = Book::open(directory)?;
+        book.inherit()?;
         let (entries, waiting) = mpsc::sync_channel(QUEUE);
         let missing = Arc::new(AtomicU64::new(0));
         let counted = missing.clone();
@@ -102,6 +110,16 @@ impl Ledger {
                 self.missing.fetch_add(1, Ordering::Relaxed);
             }
         }
+    }
+
+    /// What active faults have done so far; takes the place of what was said of them before. Never waits.
+    pub fn count(&self, counts: &BTreeMap<String, Count>) {
+        let entry = |(id, count): (&String, &Count)| {
+            let (fault, count) = (Some(id.clone()), Some(count.clone()));
+            Entry { at: clock::now(), what: "counted", fault, count, ..Entry::default() }
+        };
+        // The next second's are as good.
+        let _ = self.entries.try_send(Message::Counts(counts.iter().map(entry).collect()));
     }
 
     /// Entries that could not be written: the queue was full, or the disk.
@@ -136,7 +154,7 @@ impl Ledger {
             let _ = is_done.recv_timeout(Duration::from_secs(1));
         }
         let mut newest = VecDeque::new();
-        for file in [BEFORE, FILE] {
+        for file in [BEFORE, FILE, COUNTS] {
             let text = match fs::read(self.directory.join(file)) {
                 Ok(text) => text,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
@@ -185,6 +203,7 @@ fn write(mut book: Book, waiting: &mpsc::Receiver<Message>, missing: &AtomicU64)
                     book.flush();
                 }
             }
+            Ok(Message::Counts(counts)) => book.count(&counts),
             Ok(Message::Flush(done)) => {
                 book.flush();
                 let _ = done.try_send(());
@@ -214,6 +233,34 @@ impl Book {
             file.write_all(b"\n")?;
         }
         Ok(Book { directory: directory.to_owned(), file: io::BufWriter::new(file), bytes })
+    }
+
+    /// What an earlier run left of its faults' counts becomes history.
+    fn inherit(&mut self) -> io::Result<()> {
+        let left = self.directory.join(COUNTS);
+        match fs::read(&left) {
+            Ok(lines) => {
+                self.file.write_all(&lines)?;
+                self.bytes += lines.len() as u64;
+                self.flush();
+                fs::remove_file(left)
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Says what active faults have done so far. Whole or not at all, whenever the process ends.
+    fn count(&self, counts: &[Entry]) {
+        let mut lines = Vec::new();
+        for entry in counts {
+            // Structs of strings and numbers always serialise.
+            lines.extend(serde_json::to_vec(entry).unwrap_or_default());
+            lines.push(b'\n');
+        }
+        let made = self.directory.join(COUNTS_BEING_MADE);
+        // A disk that is full is tried again in a second.
+        let _ = fs::write(&made, lines).and_then(|()| fs::rename(&made, self.directory.join(COUNTS)));
     }
 
     fn write(&mut self, entry: &Entry) -> bool {
@@ -280,6 +327,21 @@ mod tests {
         assert_eq!(by, ["one", "two"], "half a line is none");
         assert!(ledger.lines(Some("a"), 100).expect("readable").is_empty());
         assert_eq!(ledger.lines(None, 1).expect("readable").len(), 1);
+    }
+
+    #[test]
+    fn what_faults_have_done_is_said_once_and_inherited_by_the_next_run() {
+        let home = tempfile::tempdir().expect("a directory");
+        let ledger = Ledger::open(home.path()).expect("opened");
+        let count = |hit| BTreeMap::from([("a".to_owned(), Count { hit, ..Count::default() })]);
+        ledger.count(&count(1));
+        ledger.count(&count(2));
+        let hits =
+            |ledger: &Ledger| -> Vec<_> { lines(ledger).iter().map(|line| line["hit"].clone()).collect() };
+        assert_eq!(hits(&ledger), [2]);
+        let next = Ledger::open(home.path()).expect("opened again");
+        next.count(&BTreeMap::new());
+        assert_eq!(hits(&next), [2]);
     }
 
     #[test]

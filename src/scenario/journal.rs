@@ -78,7 +78,6 @@ impl Journal {
         for old in gone {
             let id = &old.fault.id;
             self.since.remove(id);
-            self.counted.remove(id);
             let (by, count) = (old.source.clone(), counts.get(id).cloned());
             self.ledger.enter(Entry { by, fault: Some(id.clone()), count, ..entry("cleared") });
         }
@@ -95,19 +94,11 @@ impl Journal {
         self.faults = now;
     }
 
-    /// Enters what faults have done since the last time.
+    /// Says what faults have done so far, when that is more than the last time.
     pub fn enter_counts(&mut self, counts: BTreeMap<String, Count>) {
-        for (id, count) in counts {
-            if count.matched == 0 || self.counted.get(&id) == Some(&count) {
-                continue;
-            }
-            self.counted.insert(id.clone(), count.clone());
-            self.ledger.enter(Entry {
-                what: "counted",
-                fault: Some(id),
-                count: Some(count),
-                ..Entry::default()
-            });
+        if counts != self.counted {
+            self.ledger.count(&counts);
+            self.counted = counts;
         }
     }
 }
