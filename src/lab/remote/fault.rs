@@ -243,7 +243,7 @@ mod tests {
             "effect": {"delay": {"fixed": "200ms"}},
         });
         let shown = faults(&[fault]);
-        for word in ["delay fixed=200ms", "payments country BR → payment-provider", "35%", "7", "manual"] {
+        for word in ["delay fixed 200ms", "payments country BR → payment-provider", "35%", "7", "manual"] {
             assert!(shown.contains(word), "{word}: {shown}");
         }
     }

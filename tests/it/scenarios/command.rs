@@ -32,8 +32,15 @@ fn files_that_are_right_are_said_to_be_and_what_is_not_meant_is_mentioned() {
     let output = scenario(&["check", NORMAL]);
     assert_eq!(output.status.code(), Some(0));
     let text = text(&output);
-    assert!(text.starts_with("ok ") && text.contains("normal: 1 phase, 12 faults, 0 expectations"), "{text}");
-    assert!(text.contains("- no expectation"), "{text}");
+    assert!(text.starts_with("ok ") && text.contains("normal: 1 phase, 12 faults, 4 expectations"), "{text}");
+    let directory = TempDir::new().expect("directory");
+    let silent = directory.path().join("normal.yaml");
+    let good = fs::read_to_string(NORMAL).expect("text");
+    fs::write(&silent, good.split("expect:").next().expect("a beginning")).expect("written");
+    let output = scenario(&["check", &silent.display().to_string()]);
+    assert_eq!(output.status.code(), Some(0));
+    let text = self::text(&output);
+    assert!(text.contains("0 expectations") && text.contains("- no expectation"), "{text}");
 }
 
 #[test]
