@@ -8,6 +8,7 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, header},
     middleware,
 };
+use tower::ServiceBuilder;
 use tower_http::{catch_panic::CatchPanicLayer, cors::CorsLayer};
 
 use super::{
@@ -30,17 +31,19 @@ pub fn breakable(handlers: Router, panel: Arc<Panel>) -> Router {
     handlers.layer(middleware::from_fn_with_state(panel, faulty::inbound))
 }
 
-/// Dresses what comes in to a service of ours. Read from the bottom: the last layer is the outermost.
+/// Dresses what comes in to a service of ours; the first layer is the outermost. One stack and not four: a router boxes
+/// whatever it is layered with, each time.
 pub fn inbound(router: Router, scope: Arc<Scope>) -> Router {
-    router
-        // A handler that panics has answered 500; its service goes on.
-        .layer(CatchPanicLayer::custom(panics::after_panic))
-        // Nobody fills our memory.
-        .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
-        // Span, measurements and log lines see what the caller sees, whatever made it so.
-        .layer(middleware::from_fn_with_state(scope, inbound::observe))
+    let layers = ServiceBuilder::new()
         // Who asks must be known before anybody speaks of the request.
         .layer(middleware::from_fn(baggage::read))
+        // Span, measurements and log lines see what the caller sees, whatever made it so.
+        .layer(middleware::from_fn_with_state(scope, inbound::observe))
+        // Nobody fills our memory.
+        .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
+        // A handler that panics has answered 500; its service goes on.
+        .layer(CatchPanicLayer::custom(panics::after_panic));
+    router.layer(layers)
 }
 
 /// Lets pages of other origins call the shop's API. None may unless it is named, and cookies are never theirs to send.
