@@ -24,10 +24,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{
-    fault::Fault,
-    live::{Count, Strike, Witness, hex},
-};
+use super::live::{Count, Strike, Witness, hex};
 use crate::kernel::clock;
 
 const FILE: &str = "ledger.jsonl";
@@ -35,6 +32,8 @@ const BEFORE: &str = "ledger.1.jsonl";
 /// What active faults have done so far, an entry each.
 const COUNTS: &str = "ledger.counts.jsonl";
 const COUNTS_BEING_MADE: &str = "ledger.counts.new";
+/// Who sets the faults that go on underneath.
+pub const BASELINE: &str = "baseline";
 /// How large a file may become. There are two.
 const LIMIT_BYTES: u64 = 8 * 1024 * 1024;
 /// Entries that may wait to be written.
@@ -56,8 +55,8 @@ pub struct Entry {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
     /// The fault as it was set.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub definition: Option<Fault>,
+    #[serde(skip_serializing_if = "Value::is_null")]
+    pub definition: Value,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scenario: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -113,10 +112,11 @@ impl Ledger {
     }
 
     /// What active faults have done so far; takes the place of what was said of them before. Never waits.
-    pub fn count(&self, counts: &BTreeMap<String, Count>) {
+    /// `by` says whose fault it is.
+    pub fn count(&self, counts: &BTreeMap<String, Count>, by: impl Fn(&str) -> String) {
         let entry = |(id, count): (&String, &Count)| {
-            let (fault, count) = (Some(id.clone()), Some(count.clone()));
-            Entry { at: clock::now(), what: "counted", fault, count, ..Entry::default() }
+            let (by, fault, count) = (by(id), Some(id.clone()), Some(count.clone()));
+            Entry { at: clock::now(), what: "counted", by, fault, count, ..Entry::default() }
         };
         // The next second's are as good.
         let _ = self.entries.try_send(Message::Counts(counts.iter().map(entry).collect()));
@@ -138,16 +138,15 @@ impl Ledger {
                     "trace_id": hex(&strike.trace_id),
                     "seam": strike.seam.name(),
                     "attempt": strike.attempt,
-                    "verdict": strike.action.map_or_else(|| "retry".to_owned(), |action| format!("{action:?}")),
+                    "verdict": strike.action.map_or_else(|| "retry".to_owned(), ToString::to_string),
                 }),
                 ..Entry::default()
             });
         })
     }
 
-    /// The newest lines, `limit` at most, oldest first; with `fault`, those about this one alone. Reads files: not for a
-    /// thread that has to answer others.
-    pub fn lines(&self, fault: Option<&str>, limit: usize) -> io::Result<Vec<String>> {
+    /// The newest lines that are wanted, oldest first. Reads files: not for a thread that has to answer others.
+    pub fn lines(&self, wanted: &Wanted<'_>) -> io::Result<Vec<String>> {
         let (done, is_done) = mpsc::sync_channel(1);
         if self.entries.try_send(Message::Flush(done)).is_ok() {
             // What is not written by then is in the next reading.
@@ -164,11 +163,11 @@ impl Ledger {
             // What is no entry is what was left of one that a crash cut off.
             let about = |line: &&str| {
                 let read = serde_json::from_str::<About>(line);
-                read.is_ok_and(|about| fault.is_none_or(|fault| about.fault.as_deref() == Some(fault)))
+                read.is_ok_and(|about| wanted.fits(&about))
             };
             for line in text.lines().filter(about) {
                 newest.push_back(line.to_owned());
-                if newest.len() > limit {
+                if newest.len() > wanted.limit {
                     newest.pop_front();
                 }
             }
@@ -177,10 +176,33 @@ impl Ledger {
     }
 }
 
+/// Which lines are wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// Only those about the fault of this id.
+    pub fault: Option<&'a str>,
+    /// Those too about what goes on underneath every scenario.
+    pub baseline: bool,
+    /// So many at most.
+    pub limit: usize,
+}
+
 /// Whose line it is.
 #[derive(Deserialize)]
 struct About {
     fault: Option<String>,
+    #[serde(default)]
+    by: String,
+}
+
+impl Wanted<'_> {
+    fn fits(&self, about: &About) -> bool {
+        let is_baseline = || about.by == BASELINE || about.by.starts_with("normal/");
+        match self.fault {
+            Some(fault) => about.fault.as_deref() == Some(fault),
+            None => self.baseline || !is_baseline(),
+        }
+    }
 }
 
 fn write(mut book: Book, waiting: &mpsc::Receiver<Message>, missing: &AtomicU64) {
@@ -306,8 +328,10 @@ fn ends_with_newline(path: &Path) -> io::Result<bool> {
 mod tests {
     use super::*;
 
+    const ALL: Wanted<'_> = Wanted { fault: None, baseline: true, limit: 100 };
+
     fn lines(ledger: &Ledger) -> Vec<Value> {
-        let lines = ledger.lines(None, 100).expect("readable");
+        let lines = ledger.lines(&ALL).expect("readable");
         lines.iter().map(|line| serde_json::from_str(line).expect(line)).collect()
     }
 
@@ -325,8 +349,12 @@ mod tests {
         ledger.enter(entry("two"));
         let by: Vec<_> = lines(&ledger).iter().map(|line| line["by"].clone()).collect();
         assert_eq!(by, ["one", "two"], "half a line is none");
-        assert!(ledger.lines(Some("a"), 100).expect("readable").is_empty());
-        assert_eq!(ledger.lines(None, 1).expect("readable").len(), 1);
+        assert!(ledger.lines(&Wanted { fault: Some("a"), ..ALL }).expect("readable").is_empty());
+        assert_eq!(ledger.lines(&Wanted { limit: 1, ..ALL }).expect("readable").len(), 1);
+        ledger.enter(Entry { what: "set", by: BASELINE.to_owned(), ..Entry::default() });
+        assert_eq!(ledger.lines(&ALL).expect("readable").len(), 3);
+        let wanted = Wanted { baseline: false, ..ALL };
+        assert_eq!(ledger.lines(&wanted).expect("readable").len(), 2, "what goes on underneath is left out");
     }
 
     #[test]
@@ -334,13 +362,13 @@ mod tests {
         let home = tempfile::tempdir().expect("a directory");
         let ledger = Ledger::open(home.path()).expect("opened");
         let count = |hit| BTreeMap::from([("a".to_owned(), Count { hit, ..Count::default() })]);
-        ledger.count(&count(1));
-        ledger.count(&count(2));
+        ledger.count(&count(1), |_| String::new());
+        ledger.count(&count(2), |_| String::new());
         let hits =
             |ledger: &Ledger| -> Vec<_> { lines(ledger).iter().map(|line| line["hit"].clone()).collect() };
         assert_eq!(hits(&ledger), [2]);
         let next = Ledger::open(home.path()).expect("opened again");
-        next.count(&BTreeMap::new());
+        next.count(&BTreeMap::new(), |_| String::new());
         assert_eq!(hits(&next), [2]);
     }
 

@@ -19,6 +19,8 @@ use crate::kernel::{client::Retry, service::Service};
 
 /// The bit of changed retry policies, beside one bit a seam.
 const RETRY: u8 = 1 << 4;
+/// The bit of connections that are held.
+const HOLD: u8 = 1 << 5;
 
 /// One service's panel.
 #[derive(Debug)]
@@ -98,6 +100,14 @@ impl Panel {
         rules.seams[seam.index()].iter().chain(retry).any(asks)
     }
 
+    /// The fault because of which connections are held.
+    pub fn holder(&self) -> Option<Arc<Live>> {
+        if self.active.load(Ordering::Relaxed) & HOLD == 0 {
+            return None;
+        }
+        self.standing.borrow().hold.as_ref().map(|(live, _)| live.clone())
+    }
+
     /// States of the whole service, as they change.
     pub fn standing(&self) -> watch::Receiver<Standing> {
         self.standing.subscribe()
@@ -121,8 +131,6 @@ impl Panel {
         for seam in Seam::ALL {
             active |= u8::from(!sorted.seams[seam.index()].is_empty()) << seam.index();
         }
-        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(sorted);
-        self.active.store(active, Ordering::Relaxed);
         let mut standing = Standing { version, ..Standing::default() };
         for rule in rules {
             match &rule.fault.effect {
@@ -133,6 +141,9 @@ impl Panel {
                 _ => {}
             }
         }
+        active |= if standing.hold.is_some() { HOLD } else { 0 };
         self.standing.send_replace(standing);
+        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(sorted);
+        self.active.store(active, Ordering::Relaxed);
     }
 }

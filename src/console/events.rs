@@ -87,7 +87,7 @@ pub struct Vitals {
 /// Everything that changes, as it changes (server-sent events)
 ///
 /// At the start the event `state` (`StateNow`). Then, whenever it changes: `mode` (`ModeNow`), `scenario`
-/// (`ScenarioNow` or `null`), `faults` (`FaultsNow`), `followers` (an array of `Follower`); and once a second `vitals`
+/// (`ScenarioNow` or `null`), `faults` (`FaultsNow`, without trace ids: `/api/faults` has them), `followers` (an array of `Follower`); and once a second `vitals`
 /// (`Vitals`). A reader that falls behind is dropped; whoever connects again gets the whole state first.
 #[utoipa::path(get, path = "/api/events", tag = "state", operation_id = "listen_to_events",
     responses(
@@ -99,7 +99,9 @@ pub async fn listen(State(desk): State<Arc<Desk>>) -> Result<Response> {
     let place = place.map_err(|_| Error::new(Kind::Unavailable, "too many streams of events are open"))?;
     // Before the state is made, so that nothing falls between the two.
     let receiver = desk.events.subscribe();
-    let first = Arc::new(notice("state", &state::now(&desk)));
+    let mut now = state::now(&desk);
+    now.faults = faults::briefly(&desk.console.control.status(), desk.console.counts.totals());
+    let first = Arc::new(notice("state", &now));
     let reader = (Some(first), receiver, place);
     let events = stream::unfold(reader, async |(first, mut receiver, place)| {
         let notice = match first {
@@ -168,7 +170,7 @@ fn tell_changes(desk: &Desk, events: &broadcast::Sender<Arc<Notice>>, last: &Sta
         tell(events, || notice("scenario", &state::scenario(status, clock::now_millis())));
     }
     if last.revision != status.revision || !is_same_faults(last, status) {
-        let faults = || faults::now(status, desk.console.counts.totals());
+        let faults = || faults::briefly(status, desk.console.counts.totals());
         tell(events, || notice("faults", &FaultsNow { revision: status.revision, faults: faults() }));
     }
 }

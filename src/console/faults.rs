@@ -77,6 +77,12 @@ pub fn now(status: &Status, mut totals: BTreeMap<String, Count>) -> Vec<FaultNow
     status.faults.iter().map(shown).collect()
 }
 
+/// The same without the traces they struck: for whoever is told of each change.
+pub fn briefly(status: &Status, mut totals: BTreeMap<String, Count>) -> Vec<FaultNow> {
+    totals.values_mut().for_each(|count| count.trace_ids.clear());
+    now(status, totals)
+}
+
 /// The faults that are active
 #[utoipa::path(get, path = "/api/faults", tag = "faults", operation_id = "list_faults",
     responses((status = 200, description = "All of them, in the order of precedence", body = Vec<FaultNow>)))]

@@ -6,7 +6,7 @@ use std::{fmt, net::IpAddr, sync::Arc};
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, Method, Uri, header},
+    http::{HeaderMap, HeaderName, Method, Uri, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -46,7 +46,10 @@ impl Guard {
                     let detail = "only a program on this machine may change the lab: the host is another";
                     return Err(Error::new(Kind::Forbidden, detail));
                 }
-                match origin.is_none_or(|origin| origin.strip_prefix("http://") == Some(host)) {
+                // A browser that knows better than its page says so, whether or not it sends an origin.
+                let site = text(HeaderName::from_static("sec-fetch-site"));
+                let is_near = site.is_none_or(|site| matches!(site, "same-origin" | "none"));
+                match is_near && origin.is_none_or(|origin| origin.strip_prefix("http://") == Some(host)) {
                     true => Ok(()),
                     false => Err(foreign()),
                 }

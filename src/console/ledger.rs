@@ -11,10 +11,13 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::desk::Desk;
-use crate::kernel::{
-    error::{Error, Kind, Result},
-    extract::Query,
-    problem::Problem,
+use crate::{
+    chaos::ledger,
+    kernel::{
+        error::{Error, Kind, Result},
+        extract::Query,
+        problem::Problem,
+    },
 };
 
 const JSON_LINES: &str = "application/x-ndjson";
@@ -27,6 +30,9 @@ const MOST_LINES: usize = 10_000;
 pub struct Wanted {
     /// Only lines about the fault of this id.
     fault: Option<String>,
+    /// Lines too about the faults that go on underneath every scenario.
+    #[serde(default)]
+    baseline: bool,
     /// So many of the newest lines; 10000 unless fewer are asked for.
     limit: Option<usize>,
 }
@@ -41,9 +47,13 @@ pub struct Wanted {
             content_type = "application/problem+json")))]
 pub async fn lines(State(desk): State<Arc<Desk>>, Query(wanted): Query<Wanted>) -> Result<Response> {
     let limit = wanted.limit.unwrap_or(MOST_LINES).min(MOST_LINES);
-    let ledger = desk.console.ledger.clone();
+    let book = desk.console.ledger.clone();
     // It may read files: the address must not wait for a disk.
-    let read = tokio::task::spawn_blocking(move || ledger.lines(wanted.fault.as_deref(), limit)).await;
+    let read = tokio::task::spawn_blocking(move || {
+        let Wanted { fault, baseline, .. } = &wanted;
+        book.lines(&ledger::Wanted { fault: fault.as_deref(), baseline: *baseline, limit })
+    })
+    .await;
     let cannot = || Error::new(Kind::Internal, "the ledger cannot be read");
     let lines =
         read.map_err(|error| cannot().caused_by(error))?.map_err(|error| cannot().caused_by(error))?;

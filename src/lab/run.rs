@@ -257,17 +257,19 @@ impl Session<'_> {
         // Side by side: who cannot be reached is waited for once, however many there are.
         let signals = Signal::ALL.map(|signal| signal_row(telemetry.config(), signal));
         let (cache, signals) = join(self.cache_row(), join_all(signals)).await;
-        let url = |service| format!("http://{}", self.settings.reachable(service));
+        let mut control = self.settings.reachable(Service::Lab);
+        control.set_port(self.port.unwrap_or(control.port()));
+        let is_whole = self.services.len() > 1;
+        let elsewhere = if is_whole { "" } else { "in processes of its own" };
         let mut rows = vec![
-            Row::new("shop", url(Service::Storefront), ""),
-            Row::new("control", url(Service::Lab), "metrics at /metrics, state at /api/state"),
-            Row::new(
-                "database",
-                self.settings.database_title(),
-                off_unless(common.database_url.as_ref().is_some_and(|url| !url.is_empty()), "DATABASE_URL"),
-            ),
-            cache,
+            Row::new("shop", self.settings.shown(Service::Storefront), elsewhere),
+            Row::new("control", format!("http://{control}"), "metrics at /metrics, state at /api/state"),
         ];
+        if is_whole {
+            let told = common.database_url.as_ref().is_some_and(|url| !url.is_empty());
+            let note = off_unless(told, "DATABASE_URL");
+            rows.extend([Row::new("database", self.settings.database_title(), note), cache]);
+        }
         if !common.bind.is_loopback() {
             rows.push(self.token.row());
         }
@@ -278,7 +280,8 @@ impl Session<'_> {
             rows.push(Row::new("shoppers", format!("{rate} visits a minute"), "on a normal evening"));
             rows.push(Row::new("scenario", stage.first(), format!("seed {}", stage.seed())));
         }
-        render(&format!("doorbuster {version}: the shop is open after {took} ms"), &rows)
+        let what = if is_whole { "shop" } else { "lab" };
+        render(&format!("doorbuster {version}: the {what} is open after {took} ms"), &rows)
     }
 
     async fn cache_row(&self) -> Row {

@@ -61,12 +61,16 @@ impl Settings {
         SocketAddr::new(self.bind, self.port_base + service.offset())
     }
 
+    /// Where `service` can be asked, as a person reads it.
+    pub fn shown(&self, service: Service) -> String {
+        let here = || format!("http://{}", self.reachable(service));
+        self.peers.of(service).map_or_else(here, str::to_owned)
+    }
+
     /// Where `service` can be asked: as told, or on this machine.
     pub fn peers(&self, service: Service) -> Result<Arc<Peers>> {
         let variable = service.url_variable();
-        let here = || format!("http://{}", self.reachable(service));
-        let text = self.peers.of(service).map_or_else(here, str::to_owned);
-        Peers::parse(&variable, &text).map(Arc::new).map_err(|error| anyhow!(error))
+        Peers::parse(&variable, &self.shown(service)).map(Arc::new).map_err(|error| anyhow!(error))
     }
 
     /// The address by which this machine itself reaches `service`.

@@ -116,7 +116,7 @@ impl Stage {
                 library.refresh();
                 let wrong: BTreeSet<String> =
                     library.list().into_iter().filter_map(|one| one.error).collect();
-                wrong.difference(&said).for_each(|new| say(&format!("doorbuster: not taken:\n{new}\n")));
+                wrong.difference(&said).for_each(|new| say(&format!("doorbuster: not taken: {new}\n")));
                 said = wrong;
                 drop(library);
                 std::thread::sleep(LOOK_EVERY);

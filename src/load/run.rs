@@ -79,7 +79,12 @@ impl Shoppers {
         drop(entered);
         let schedule = Schedule::new(options.source.seed, options.mix.visits_per_minute);
         let shared = Arc::new(Shared {
-            plan: Mutex::new(Plan { schedule, mix: Arc::new(options.mix), source: options.source }),
+            plan: Mutex::new(Plan {
+                schedule,
+                mix: Arc::new(options.mix),
+                source: options.source,
+                is_anew: false,
+            }),
             changed: Notify::new(),
             stopping: Notify::new(),
             most_in_flight: options.most_in_flight,
@@ -137,10 +142,12 @@ impl Shoppers {
         self.change(|plan, now| plan.schedule.end_surges(now));
     }
 
-    /// From now on those come that follow from `source`, its first at once. Who is inside stays.
+    /// From now on those come that follow from `source`, its first at once. Who is inside is sent away: a replay is not
+    /// to be mixed with what was before it.
     pub fn replay(&self, source: Source) {
         self.change(|plan, now| {
             plan.source = source;
+            plan.is_anew = true;
             plan.schedule.replay(now, source.seed);
         });
     }
@@ -202,6 +209,8 @@ struct Plan {
     schedule: Schedule,
     mix: Arc<Mix>,
     source: Source,
+    /// A replay was asked for, and who was inside is still there.
+    is_anew: bool,
 }
 
 impl Shared {
@@ -224,7 +233,13 @@ async fn send(shared: Arc<Shared>) {
         tokio::select! {
             biased;
             () = shared.stopping.notified() => break,
-            () = shared.changed.notified() => {}
+            () = shared.changed.notified() => {
+                if std::mem::take(&mut shared.plan().is_anew) {
+                    inside.shutdown().await;
+                    let mut books = shared.shop.books();
+                    books.visits.cut += books.visits.in_flight();
+                }
+            }
             () = due => {
                 let_in(&shared, &mut inside);
                 // Who has just come sends first; then the next arrival is looked for.
@@ -237,7 +252,7 @@ async fn send(shared: Arc<Shared>) {
         inside.shutdown().await;
     }
     let mut books = shared.shop.books();
-    books.visits.cut = books.visits.in_flight();
+    books.visits.cut += books.visits.in_flight();
 }
 
 /// Begins every visit that is due by now.

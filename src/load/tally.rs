@@ -96,7 +96,7 @@ pub struct Visits {
     pub broken: u64,
     /// Not let in, because too many were inside.
     pub shed: u64,
-    /// Not done when the shoppers were stopped.
+    /// Not done when the shoppers were stopped, or sent away for a replay.
     pub cut: u64,
 }
 

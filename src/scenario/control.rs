@@ -17,7 +17,8 @@ const QUEUE: usize = 64;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What may be asked.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Command {
     /// Start a scenario in place of the one that runs. With a seed, visits begin anew at number 0 and all draws follow
     /// from it: the same seed replays the same show.

@@ -23,7 +23,7 @@ use crate::{
         counts::Counts,
         fault::Fault,
         ledger::{Entry, Ledger},
-        setting::Revision,
+        setting::{Revision, Setting},
         switchboard::Switchboard,
     },
     kernel::clock,
@@ -133,8 +133,8 @@ impl Engine {
         let Asked { command, by, answer } = asked;
         let outcome = self.obey(stage, &command);
         let detail = match &outcome {
-            Ok(_) => json!({ "command": format!("{command:?}") }),
-            Err(refused) => json!({ "command": format!("{command:?}"), "refused": refused.to_string() }),
+            Ok(_) => json!({ "command": command }),
+            Err(refused) => json!({ "command": command, "refused": refused.to_string() }),
         };
         let seed = Some(stage.show.seed);
         self.ledger.enter(Entry { what: "command", by, seed, detail, ..Entry::default() });
@@ -213,7 +213,9 @@ impl Engine {
             false => self.baseline(),
         };
         if let Some(seed) = seed {
-            // A replay: the same visits in the same traces. Another occasion, so that the shop takes them for new ones.
+            // A replay: the same visits in the same traces, struck by faults that count from nought. Another occasion, so
+            // that the shop takes them for new ones.
+            self.switchboard.set(Setting { seed, ..Setting::default() });
             self.shoppers.replay(Source { seed, occasion: clock::now_millis().unsigned_abs() });
         }
         let seed = seed.or(self.seed).or(spec.seed).unwrap_or(SEED);
@@ -235,6 +237,7 @@ impl Engine {
 
     fn calm(&self, stage: &mut Stage) {
         stage.show.clear();
+        stage.show.seed = self.seed.unwrap_or(SEED);
         CALM.clone_into(&mut stage.mode);
         self.shoppers.end_surges();
     }

@@ -88,7 +88,9 @@ impl Journal {
                 Some(_) => continue,
             };
             self.since.insert(id.clone(), new.since.clone().unwrap_or_else(clock::now));
-            let (by, definition) = (new.source.clone(), Some(new.written.clone()));
+            let by = new.source.clone();
+            // Structs of strings and numbers always serialise.
+            let definition = serde_json::to_value(&new.written).unwrap_or_default();
             self.ledger.enter(Entry { by, fault: Some(id.clone()), definition, ..entry(what) });
         }
         self.faults = now;
@@ -97,7 +99,8 @@ impl Journal {
     /// Says what faults have done so far, when that is more than the last time.
     pub fn enter_counts(&mut self, counts: BTreeMap<String, Count>) {
         if counts != self.counted {
-            self.ledger.count(&counts);
+            let by = |id: &str| self.faults.get(id).map(|one| one.source.clone()).unwrap_or_default();
+            self.ledger.count(&counts, by);
             self.counted = counts;
         }
     }

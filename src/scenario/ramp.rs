@@ -15,7 +15,7 @@ impl Planned {
         if let Some(ramp) = &self.ramp {
             let progress = ramp.progress(since);
             if let Some(from) = ramp.from {
-                fault.share = Share::new(line(from.fraction(), self.share.fraction(), progress));
+                fault.share = share_between(from, self.share, progress);
             }
             if let Some(from) = &ramp.from_effect {
                 // Effects of two kinds are refused when the file is read; then the fault is what it says.
@@ -55,7 +55,7 @@ impl Wave {
         }
         let turn = since.as_secs_f64() / self.period.0.as_secs_f64() * std::f64::consts::TAU;
         let height = (1.0 - turn.cos()) / 2.0;
-        Share::new(line(self.low.fraction(), high.fraction(), height))
+        share_between(self.low, high, height)
     }
 }
 
@@ -104,6 +104,11 @@ pub fn between(from: &Effect, to: &Effect, progress: f64) -> Option<Effect> {
         }),
         _ => return None,
     })
+}
+
+/// To the hundredth of a percent: what a person would write.
+fn share_between(from: Share, to: Share, progress: f64) -> Share {
+    Share::new((line(from.fraction(), to.fraction(), progress) * 1e4).round() / 1e4)
 }
 
 fn line(from: f64, to: f64, progress: f64) -> f64 {

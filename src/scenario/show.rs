@@ -12,7 +12,7 @@ use super::{
     timeline::{Moment, Plan},
 };
 use crate::{
-    chaos::{fault::Fault, setting::Setting},
+    chaos::{fault::Fault, ledger::BASELINE, setting::Setting},
     kernel::{clock, service::Service},
     load::mix::Mix,
 };
@@ -56,7 +56,7 @@ struct ByHand {
 pub struct Standing {
     pub fault: Fault,
     /// As it was set, before ramps and waves.
-    pub written: Fault,
+    pub written: Planned,
     /// `manual`, `baseline`, or `SCENARIO/PHASE`.
     pub source: String,
     /// When it was set, if by hand: RFC 3339.
@@ -134,7 +134,7 @@ impl Show {
             moves |= set.planned.is_moving(since);
             faults.push(Standing {
                 fault: set.planned.at(since),
-                written: set.planned.fault(),
+                written: set.planned.clone(),
                 source: "manual".to_owned(),
                 since: Some(set.since_text.clone()),
             });
@@ -150,7 +150,7 @@ impl Show {
                 faults.push(Standing {
                     fault: due.fault.clone(),
                     written: due.written.clone(),
-                    source: phase.map_or("baseline".to_owned(), |phase| format!("{name}/{}", phase.name)),
+                    source: phase.map_or(BASELINE.to_owned(), |phase| format!("{name}/{}", phase.name)),
                     since: None,
                 });
             }

@@ -44,7 +44,7 @@ pub struct Due {
     /// As it is right now.
     pub fault: Fault,
     /// As the file says it, before ramps and waves.
-    pub written: Fault,
+    pub written: Planned,
     pub phase: Option<usize>,
 }
 
@@ -75,14 +75,14 @@ impl Plan {
             .drain(..)
             .map(|(planned, phase, since)| Due {
                 fault: planned.at(since),
-                written: planned.fault(),
+                written: planned.clone(),
                 phase: Some(phase),
             })
             .collect();
         if spec.baseline {
             due.extend(self.baseline.iter().map(|fault| Due {
                 fault: fault.clone(),
-                written: fault.clone(),
+                written: fault.clone().into(),
                 phase: None,
             }));
         }

@@ -41,7 +41,8 @@ async fn happen(verdict: Verdict) -> Option<Verdict> {
         | Action::SlowQuery(_)
         | Action::HoldLock { .. }
         | Action::CacheOutage
-        | Action::LoseContext => return Some(verdict),
+        | Action::LoseContext
+        | Action::Starve => return Some(verdict),
     }
     None
 }

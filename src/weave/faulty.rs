@@ -18,6 +18,7 @@ use http_body_util::BodyExt;
 use super::{
     effects::{befall, shielded},
     engine, refusal,
+    starved::Starved,
     subject::Subject,
     visitor::{TRACEPARENT, Visitor},
 };
@@ -111,7 +112,8 @@ impl<C: Carrier> Carrier for Outbound<C> {
                     | Action::Leak { .. }
                     | Action::SlowQuery(_)
                     | Action::HoldLock { .. }
-                    | Action::CacheOutage,
+                    | Action::CacheOutage
+                    | Action::Starve,
                 )
                 | None => {}
             }
@@ -137,13 +139,21 @@ pub struct Database(pub Arc<Panel>);
 
 impl db::Seam for Database {
     fn enter(&self, query: &'static Query, _: &Pool) -> Box<dyn db::Crossing> {
-        if !self.0.is_active(Seam::Database) {
+        if !self.0.is_any_active() {
             return Box::new(db::Bare);
         }
         let place = Place::Database { query: query.name };
-        match self.0.decide(&Visitor::current().crossing(place)) {
+        let verdict = match self.0.is_active(Seam::Database) {
+            true => self.0.decide(&Visitor::current().crossing(place)),
+            false => None,
+        };
+        let crossing: Box<dyn db::Crossing> = match verdict {
             Some(verdict) => Box::new(Struck(Some(verdict))),
             None => Box::new(db::Bare),
+        };
+        match self.0.holder() {
+            Some(fault) => Box::new(Starved::new(crossing, fault, query.name)),
+            None => crossing,
         }
     }
 }
@@ -195,7 +205,8 @@ impl db::Crossing for Struck {
                 | Action::Leak { .. }
                 | Action::Answer { .. }
                 | Action::CacheOutage
-                | Action::LoseContext => Ok(()),
+                | Action::LoseContext
+                | Action::Starve => Ok(()),
             }
         }))
     }

@@ -18,5 +18,6 @@ pub mod outbound;
 pub mod panics;
 pub mod refusal;
 pub mod spans;
+pub mod starved;
 pub mod subject;
 pub mod visitor;

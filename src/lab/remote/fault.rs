@@ -158,7 +158,11 @@ fn plain(value: &Value) -> String {
     match value {
         Value::Array(list) => list.iter().map(plain).collect::<Vec<_>>().join(","),
         Value::Object(fields) => {
-            fields.iter().map(|(name, what)| format!("{name} {}", plain(what))).collect::<Vec<_>>().join(" ")
+            let field = |(name, what): (&String, &Value)| match what {
+                Value::Number(_) => format!("{name}:{}", plain(what)),
+                what => format!("{name} {}", plain(what)),
+            };
+            fields.iter().map(field).collect::<Vec<_>>().join(" ")
         }
         // A weight of one is 1.
         Value::Number(number) => number.as_f64().unwrap_or_default().to_string(),

@@ -211,6 +211,9 @@ pub struct Ledger {
     /// Only lines about the fault of this id
     #[arg(long)]
     pub fault: Option<String>,
+    /// Lines too about the faults that go on underneath every scenario
+    #[arg(long)]
+    pub baseline: bool,
     /// Only so many of the newest lines
     #[arg(long)]
     pub limit: Option<usize>,

@@ -64,7 +64,9 @@ async fn list(lab: &Lab) -> Answer {
         let rows: Vec<_> = all.iter().map(row).collect();
         let mut text = table::columns(&["NAME", "TITLE", "PHASES", "LASTS", "SOURCE"], &rows);
         for one in all.iter().filter(|one| one["error"].is_string()) {
-            text.push_str(&format!("\n{}: {}\n", cell(&one["source"]), cell(&one["error"])));
+            // Its first line says where; `scenario check` says all.
+            let error = cell(&one["error"]);
+            text.push_str(&format!("not taken: {}\n", error.lines().next().unwrap_or_default()));
         }
         text
     }))

@@ -20,10 +20,11 @@ pub async fn ledger(flags: &Ledger) -> Answer {
     struct Wanted<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         fault: Option<&'a str>,
+        baseline: bool,
         #[serde(skip_serializing_if = "Option::is_none")]
         limit: Option<usize>,
     }
-    let wanted = Wanted { fault: flags.fault.as_deref(), limit: flags.limit };
+    let wanted = Wanted { fault: flags.fault.as_deref(), baseline: flags.baseline, limit: flags.limit };
     let lines = Lab::new(&flags.lab)?.read(Lab::get("/api/ledger").query(&wanted)).await?;
     String::from_utf8(lines.into()).map_err(|_| No::CouldNot("the answer is no text".to_owned()))
 }
@@ -56,7 +57,11 @@ fn summary(state: &Value) -> String {
     let requests = &state["shoppers"]["requests"];
     let bad: u64 = ["server_error", "lost"].iter().filter_map(|name| requests[name].as_u64()).sum();
     let ok = requests["ok"].as_u64().unwrap_or_default();
-    rows.push(Row::new("requests", format!("{ok} fine"), format!("{bad} failed or lost")));
+    rows.push(Row::new(
+        "requests",
+        format!("{ok} fine"),
+        format!("{bad} failed or lost, since the lab opened"),
+    ));
     for follower in state["followers"].as_array().into_iter().flatten() {
         rows.push(Row::new(
             "follower",

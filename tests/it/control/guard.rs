@@ -24,6 +24,8 @@ fn on_loopback_another_site_s_page_is_turned_away() {
         ("origin", "http://evil.example"),
         ("origin", "null"),
         ("origin", "https://127.0.0.1"),
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
         ("host", "evil.example"),
         ("host", "127.0.0.1.evil.example"),
     ] {

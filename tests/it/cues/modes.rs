@@ -7,10 +7,11 @@ use std::{
 
 use serde_json::json;
 
-use super::desk::{CONTROL, calm, command, faults, set_fault, state, until_state};
+use super::desk::{CONTROL, calm, command, count, faults, set_fault, state, until_state};
 use crate::{
     browser::{get, post},
     servers::lab::{Lab, Plan},
+    waiting::until,
 };
 
 fn evening() -> Lab {
@@ -101,6 +102,47 @@ fn a_show_is_paused_moved_and_let_run_faster() {
     assert_eq!(state(&lab)["scenario"]["name"], "pool-exhaustion", "what was refused has changed nothing");
     command(&lab, "/api/scenarios/stop", json!({}));
     until_state(&lab, "normal goes on", |state| state["mode"] == "normal");
+}
+
+#[test]
+fn who_finds_connections_held_is_counted() {
+    let lab = Plan::up().start();
+    let fault = json!({"on": {"service": "catalog"}, "effect": {"hold_connections": {"share": "100%"}}});
+    set_fault(&lab, "held", fault);
+    until(Duration::from_secs(10), "somebody is turned away", || {
+        get(lab.shop("/products/1")).send().status == 503
+    });
+    let (matched, hit) = count(&lab, "held");
+    assert!(matched >= hit && hit > 0, "{matched} {hit}");
+    calm(&lab);
+    get(lab.shop("/products/1")).send().ok();
+}
+
+#[test]
+fn a_replay_counts_from_nought_and_begins_with_the_first_visit() {
+    let lab = Plan::up().env("DOORBUSTER_VISITS_PER_MINUTE", "600").start();
+    let traces = |lab: &Lab| -> Vec<String> {
+        command(lab, "/api/scenarios/normal/start", json!({"seed": 7}));
+        until_state(lab, "some were struck", |_| count(lab, "catalog-delay").1 > 12);
+        let faults = get(lab.at(CONTROL, "/api/faults")).send().ok().json();
+        let delay = faults.as_array().expect("a list").iter().find(|one| one["id"] == "catalog-delay");
+        let ids = delay.expect("it is active")["count"]["trace_ids"].as_array().expect("a list").clone();
+        ids.into_iter().take(5).map(|id| id.as_str().expect("an id").to_owned()).collect()
+    };
+    let once = traces(&lab);
+    until_state(&lab, "the evening goes on", |state| {
+        state["shoppers"]["visits"]["arrived"].as_u64() > Some(20)
+    });
+    let again = traces(&lab);
+    // Side by side they may come in another order, but they are the same.
+    let first: Vec<String> = (0..30)
+        .flat_map(|visit| (0..8).map(move |step| (visit, step)))
+        .map(|(visit, step)| doorbuster::load::dice::trace_id(7, visit, step))
+        .map(|id| id.iter().map(|byte| format!("{byte:02x}")).collect())
+        .collect();
+    for trace in once.iter().chain(&again) {
+        assert!(first.contains(trace), "{trace} is of no early visit: {once:?} {again:?}");
+    }
 }
 
 #[test]
