@@ -24,8 +24,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::live::{Count, Strike, Witness, hex};
-use crate::kernel::clock;
+use super::live::{Count, Strike, Witness};
+use crate::kernel::{clock, id::hex};
 
 const FILE: &str = "ledger.jsonl";
 const BEFORE: &str = "ledger.1.jsonl";

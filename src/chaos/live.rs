@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use utoipa::ToSchema;
 
 use super::{action::Action, crossing::Crossing, target::Seam};
+use crate::kernel::id::hex;
 
 /// How many trace ids are kept of a fault.
 pub const FIRST_TRACES: usize = 100;
@@ -103,7 +104,7 @@ impl Live {
         Count {
             matched: self.matched.load(Ordering::Relaxed),
             hit: self.struck.load(Ordering::Relaxed),
-            trace_ids: first.iter().map(hex).collect(),
+            trace_ids: first.iter().map(|id| hex(id)).collect(),
         }
     }
 
@@ -127,9 +128,4 @@ impl fmt::Debug for Live {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Live").field("id", &self.id).finish_non_exhaustive()
     }
-}
-
-/// A trace id as it is written: 32 lower-case hex digits.
-pub fn hex(trace_id: &[u8; 16]) -> String {
-    trace_id.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -76,7 +76,7 @@ async fn index(State(desk): State<Arc<Desk>>) -> Html<String> {
     ))
 }
 
-/// Measurements of all services of this process (OpenMetrics, with exemplars)
+/// Measurements of all services of this process (OpenMetrics)
 #[utoipa::path(get, path = "/metrics", tag = "signals", operation_id = "read_metrics",
     responses((status = 200, description = "The measurements", body = String,
         content_type = "application/openmetrics-text")))]

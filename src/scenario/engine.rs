@@ -2,6 +2,7 @@
 //! thread of its own: the shop may drown, calm still comes.
 
 use std::{
+    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -257,7 +258,8 @@ impl Engine {
     /// Makes what holds `now` so: shoppers, switchboard, ledger.
     fn step(&self, stage: &mut Stage, now: Instant) -> Scene {
         let scene = stage.show.scene(now);
-        let counts = self.counts.totals();
+        // What a fault has done is known for as long as it is active.
+        let counts = if stage.journal.ends_any(&scene) { self.counts.totals() } else { BTreeMap::new() };
         self.switchboard.set(scene.setting());
         let revision = self.switchboard.current().revision;
         stage.journal.enter_changes(stage.show.running.as_ref(), &scene, &counts, revision);

@@ -41,6 +41,11 @@ impl Journal {
         &self.faults
     }
 
+    /// Whether a fault that was entered as set is no more.
+    pub fn ends_any(&self, scene: &Scene) -> bool {
+        self.faults.keys().any(|id| scene.faults.iter().all(|one| one.fault.id != *id))
+    }
+
     /// The fault as status shows it.
     pub fn active(&self, one: &Standing) -> Active {
         Active {
