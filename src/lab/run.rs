@@ -122,6 +122,7 @@ impl Session<'_> {
             platform,
             name: std::env::var("OTEL_SERVICE_NAME").ok().filter(|name| alone && !name.is_empty()),
             lines_to: Box::new(std::io::stdout()),
+            onlooker: None,
         })
         .map_err(|error| anyhow!(error))?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -255,7 +256,7 @@ impl Session<'_> {
             );
         }
         // Side by side: who cannot be reached is waited for once, however many there are.
-        let signals = Signal::ALL.map(|signal| signal_row(telemetry.config(), signal));
+        let signals = Signal::OTLP.map(|signal| signal_row(telemetry.config(), signal));
         let (cache, signals) = join(self.cache_row(), join_all(signals)).await;
         let mut control = self.settings.reachable(Service::Lab);
         control.set_port(self.port.unwrap_or(control.port()));

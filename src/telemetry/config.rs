@@ -2,16 +2,19 @@
 
 use std::time::Duration;
 
-/// The three kinds of signal that leave by OTLP.
+/// The kinds of signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
     Traces,
     Metrics,
     Logs,
+    Profiles,
 }
 
 impl Signal {
-    pub const ALL: [Signal; 3] = [Signal::Traces, Signal::Metrics, Signal::Logs];
+    pub const ALL: [Signal; 4] = [Signal::Traces, Signal::Metrics, Signal::Logs, Signal::Profiles];
+    /// Those that leave by OTLP.
+    pub const OTLP: [Signal; 3] = [Signal::Traces, Signal::Metrics, Signal::Logs];
 
     /// The word in variables (upper-case), addresses and labels.
     pub fn name(self) -> &'static str {
@@ -19,13 +22,60 @@ impl Signal {
             Signal::Traces => "traces",
             Signal::Metrics => "metrics",
             Signal::Logs => "logs",
+            Signal::Profiles => "profiles",
         }
     }
 }
 
-/// One OTLP destination.
+/// Who is at the other end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// Whatever takes OTLP over HTTP as protobuf.
+    Otlp,
+    Loki,
+    Pyroscope,
+}
+
+impl Backend {
+    /// The word in labels.
+    pub fn name(self) -> &'static str {
+        match self {
+            Backend::Otlp => "otlp",
+            Backend::Loki => "loki",
+            Backend::Pyroscope => "pyroscope",
+        }
+    }
+
+    /// How bodies are written.
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Backend::Otlp | Backend::Loki => "application/x-protobuf",
+            Backend::Pyroscope => "application/proto",
+        }
+    }
+
+    /// How bodies are packed before they are put into the outbox.
+    pub fn encoding(self) -> Option<&'static str> {
+        match self {
+            Backend::Loki => Some("snappy"),
+            Backend::Otlp | Backend::Pyroscope => None,
+        }
+    }
+
+    /// Whether sending the same again may help: OTLP names four answers after which senders shall try again, Loki and
+    /// Pyroscope mean it of every failure of their own.
+    pub fn may_recover(self, status: http::StatusCode) -> bool {
+        match self {
+            Backend::Otlp => matches!(status.as_u16(), 429 | 502 | 503 | 504),
+            Backend::Loki | Backend::Pyroscope => status.as_u16() == 429 || status.is_server_error(),
+        }
+    }
+}
+
+/// One destination of one signal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Destination {
+    pub backend: Backend,
     /// Whole address, such as `http://localhost:4318/v1/traces`.
     pub endpoint: http::Uri,
     pub headers: Vec<(http::HeaderName, http::HeaderValue)>,
@@ -41,6 +91,7 @@ pub struct Config {
     pub traces: Option<Destination>,
     pub metrics: Option<Destination>,
     pub logs: Option<Destination>,
+    pub profiles: Option<Destination>,
     /// Signals that are not to be sent although there is somewhere to send them: `OTEL_…_EXPORTER=none`.
     pub declined: Vec<Signal>,
     pub metric_interval: Duration,
@@ -70,7 +121,8 @@ impl Config {
             traces: destination(Signal::Traces)?,
             metrics: destination(Signal::Metrics)?,
             logs: destination(Signal::Logs)?,
-            declined: Signal::ALL.into_iter().filter(|signal| declines(&read, *signal)).collect(),
+            profiles: None,
+            declined: Signal::OTLP.into_iter().filter(|signal| declines(&read, *signal)).collect(),
             metric_interval: millis(&read, "OTEL_METRIC_EXPORT_INTERVAL")?
                 .filter(|interval| !interval.is_zero())
                 .unwrap_or(METRIC_INTERVAL),
@@ -83,6 +135,7 @@ impl Config {
             Signal::Traces => self.traces.as_ref(),
             Signal::Metrics => self.metrics.as_ref(),
             Signal::Logs => self.logs.as_ref(),
+            Signal::Profiles => self.profiles.as_ref(),
         }
     }
 }
@@ -160,7 +213,7 @@ fn destination(
     };
     let timeout = millis(read, &exact("TIMEOUT"))?;
     let timeout = timeout.or(millis(read, "OTEL_EXPORTER_OTLP_TIMEOUT")?).unwrap_or(TIMEOUT);
-    Ok(Some(Destination { endpoint: uri, headers, timeout, gzip }))
+    Ok(Some(Destination { backend: Backend::Otlp, endpoint: uri, headers, timeout, gzip }))
 }
 
 const NONE: &str = "none";

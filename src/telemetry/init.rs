@@ -11,11 +11,19 @@ use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt};
 
 use super::{
     config::Config,
-    egress::{self, Egress, Exit, Running},
-    encode::{LogTap, SpanTap},
+    egress::{
+        exits::Exit,
+        onlooker::Onlooker,
+        run::{Egress, Running},
+        watch::watch,
+    },
     exposition,
     ids::Ids,
     logs::{Bridge, Lines},
+    otlp::{
+        encode::{LogTap, SpanTap},
+        measured::measured,
+    },
     presence::Presence,
     process::Threads,
     resource,
@@ -43,15 +51,17 @@ pub struct Setup<'a> {
     /// `OTEL_SERVICE_NAME`, where one service stands alone.
     pub name: Option<String>,
     pub lines_to: Box<dyn Write + Send>,
+    /// Who is shown all signals, without a network between.
+    pub onlooker: Option<Arc<dyn Onlooker>>,
 }
 
 impl Telemetry {
     /// Starts telemetry and makes it the process's own. There can be one.
     pub fn start(setup: Setup<'_>) -> Result<Self, String> {
-        let Setup { config, services, platform, name, lines_to } = setup;
+        let Setup { config, services, platform, name, lines_to, onlooker } = setup;
         let filter = EnvFilter::try_new(&config.log_filter).map_err(|error| format!("RUST_LOG: {error}"))?;
         let stdout = Stdout::start(lines_to).map_err(|error| format!("no thread for log lines: {error}"))?;
-        let egress = Egress::new(&config, stdout.clone());
+        let egress = Egress::new(&config, stdout.clone(), onlooker);
         let resources: Vec<Resource> =
             services.iter().map(|service| resource::of(*service, name.as_deref())).collect();
 
@@ -61,12 +71,11 @@ impl Telemetry {
                 return Arc::new(Scope::silent(*service));
             }
             let traces = SdkTracerProvider::builder().with_id_generator(Ids).with_resource(resource.clone());
-            let traces = match config.traces {
-                Some(_) => {
-                    let (presence, queue) = (presence.clone(), egress.spans());
-                    traces.with_span_processor(SpanTap { service: index, presence, queue })
-                }
-                None => traces,
+            let traces = if egress.wants_spans() {
+                let (presence, queue) = (presence.clone(), egress.spans.clone());
+                traces.with_span_processor(SpanTap { service: index, presence, queue })
+            } else {
+                traces
             };
             Arc::new(Scope::new(*service, presence, &traces.build(), resource.clone()))
         });
@@ -77,21 +86,27 @@ impl Telemetry {
             let Some(signals) = scope.signals() else { continue };
             threads.watch(scope.service, &signals.instruments);
             if scope.service == platform {
-                egress.watch(signals.instruments.meter());
+                watch(&egress, signals.instruments.meter());
             }
         }
 
         let mut bridges: Vec<Option<Bridge>> = Service::ALL.iter().map(|_| None).collect();
         if config.logs.is_some() {
             for (index, (scope, resource)) in scopes.iter().zip(&resources).enumerate() {
-                let tap =
-                    LogTap { service: index, presence: scope.presence.clone(), queue: egress.records() };
+                let tap = LogTap {
+                    service: index,
+                    presence: scope.presence.clone(),
+                    queue: egress.records.clone(),
+                };
                 let provider =
                     SdkLoggerProvider::builder().with_resource(resource.clone()).with_log_processor(tap);
                 bridges[scope.service.index()] = Some(Bridge::new(&provider.build()));
             }
         }
-        let lines = Lines { stdout: stdout.clone(), bridges }.with_filter(filter);
+        let mut presences: Vec<Arc<Presence>> = Service::ALL.iter().map(|_| Arc::default()).collect();
+        scopes.iter().for_each(|scope| presences[scope.service.index()] = scope.presence.clone());
+        let others = egress.wants_lines().then(|| egress.lines.clone());
+        let lines = Lines { stdout: stdout.clone(), bridges, others, presences }.with_filter(filter);
         tracing::subscriber::set_global_default(tracing_subscriber::registry().with(lines))
             .map_err(|error| format!("telemetry was started twice: {error}"))?;
 
@@ -114,7 +129,7 @@ impl Telemetry {
     /// What `/metrics` answers with. Independent of `self`'s life, so that a handler can keep it.
     pub fn exposition(&self) -> impl Fn() -> String + Clone + Send + Sync + 'static + use<> {
         let scopes = self.scopes.clone();
-        move || exposition::render(&egress::measured(&scopes))
+        move || exposition::render(&measured(&scopes))
     }
 
     /// How each way out is doing.

@@ -16,10 +16,10 @@ pub type Ids = Option<(opentelemetry::trace::TraceId, opentelemetry::trace::Span
 
 /// Writes `event` as a JSON object and a newline:
 /// `{"timestamp":…,"level":…,"service":…,"message":…,"trace_id":…,"span_id":…, …fields}`.
-pub fn line(out: &mut String, event: &Event<'_>, service: &str, ids: Ids) {
+pub fn line(out: &mut String, event: &Event<'_>, at: SystemTime, service: &str, ids: Ids) {
     let mut visitor = Visitor { fields: out, message: String::new() };
     let _ = write!(visitor.fields, "{{\"timestamp\":\"");
-    let _ = write!(visitor.fields, "{}", humantime::format_rfc3339_micros(SystemTime::now()));
+    let _ = write!(visitor.fields, "{}", humantime::format_rfc3339_micros(at));
     let _ = write!(visitor.fields, "\",\"level\":\"{}\",\"service\":", event.metadata().level());
     visitor.text(service);
     if let Some((trace_id, span_id)) = ids {

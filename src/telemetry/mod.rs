@@ -6,22 +6,20 @@
 //! Telemetry knows the words of the kernel and nothing of the business or of faults.
 
 pub mod config;
-pub mod door;
 pub mod egress;
-pub mod encode;
 pub mod exposition;
 pub mod facts;
-pub mod http;
 pub mod ids;
 pub mod init;
 pub mod instruments;
 pub mod json;
+pub mod line;
 pub mod logs;
 pub mod names;
-pub mod outbox;
+pub mod otlp;
 pub mod presence;
 pub mod process;
-pub mod queue;
+pub mod profile;
 pub mod resource;
 pub mod routing;
 pub mod scope;

@@ -75,7 +75,7 @@ pub fn help(name: &str) -> &'static str {
         metric::SCENARIO_PHASE => "1 for the scenario that runs and the phase it is in.",
         metric::TELEMETRY_SENT => "Records that arrived at a destination.",
         metric::TELEMETRY_FAILED => "Requests to a destination that failed.",
-        metric::TELEMETRY_DROPPED => "Records that were given up on their way to a destination.",
+        metric::TELEMETRY_DROPPED => "Records that were given up on their way to a destination, by why.",
         metric::TELEMETRY_QUEUE => "What waits for a destination.",
         _ => "",
     }
@@ -118,6 +118,7 @@ pub mod attribute {
     pub const PHASE: &str = "phase";
     pub const SIGNAL: &str = "signal";
     pub const DESTINATION: &str = "destination";
+    pub const REASON: &str = "reason";
 }
 
 /// Names that say whose a signal is.

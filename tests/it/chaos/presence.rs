@@ -106,6 +106,7 @@ fn a_release_is_told_by_every_signal_and_its_fault_by_none() {
             platform: Service::Ads,
             name: None,
             lines_to: Box::new(std::io::sink()),
+            onlooker: None,
         };
         let started = telemetry.insert(Telemetry::start(setup).expect("telemetry starts"));
         services.iter().map(|service| started.scope(*service)).collect::<Vec<Arc<_>>>()

@@ -16,7 +16,7 @@ use doorbuster::{
         hosts::Host,
         settings::Settings,
     },
-    telemetry::{egress, exposition, ids::Ids, process::Threads, resource, scope::Scope},
+    telemetry::{exposition, ids::Ids, otlp::measured::measured, process::Threads, resource, scope::Scope},
 };
 use garde::Validate;
 use opentelemetry::{Context, trace::SpanId};
@@ -172,7 +172,7 @@ impl Street {
 
     /// The exposition of all services.
     pub fn metrics(&self) -> String {
-        exposition::render(&egress::measured(&self.scopes))
+        exposition::render(&measured(&self.scopes))
     }
 
     /// The sum of all series of `name` whose labels contain each of `labels`.

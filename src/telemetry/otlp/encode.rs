@@ -6,6 +6,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use opentelemetry::{Context, InstrumentationScope, logs::LogRecord as _};
 use opentelemetry_otlp::{LogExporter, Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::{
@@ -15,12 +16,9 @@ use opentelemetry_sdk::{
     trace::{Span, SpanData, SpanExporter as _, SpanProcessor},
 };
 
-use super::{
-    config::Destination,
-    door::Door,
-    outbox::Outbox,
+use crate::telemetry::{
+    egress::{count::Count, door::Door, queue::Queue},
     presence::{Presence, Version},
-    queue::Queue,
     resource,
 };
 
@@ -113,94 +111,105 @@ impl LogProcessor for LogTap {
     }
 }
 
-/// One service's exporter, the door it leaves by, and who it speaks for: the sender, as this version.
-struct Exit<E> {
+/// One service's exporter, and who it speaks for: the sender, as this version.
+struct Exporter<E> {
     exporter: E,
-    door: Door,
     sender: Resource,
     version: Version,
 }
 
-/// Encodes spans until the queue is closed and empty.
-pub async fn spans(queue: Arc<Spans>, outbox: Arc<Outbox>, resources: Vec<Resource>) -> Result<(), String> {
-    let exits = resources.into_iter().map(|sender| {
-        let door = Door::new(outbox.clone());
-        let builder = dressed(SpanExporter::builder().with_http(), &door, &outbox.destination);
-        let mut exporter = builder.build().map_err(|error| error.to_string())?;
+/// Encodes spans until the queue is closed and empty, and hands each batch to `ship` as one request: of all services.
+pub async fn spans(
+    queue: &Spans,
+    resources: Vec<Resource>,
+    unencodable: &Count,
+    ship: impl FnMut(Bytes, u64),
+) {
+    let door = Door::default();
+    let exporters = resources.into_iter().filter_map(|sender| {
+        let mut exporter = through(SpanExporter::builder().with_http(), &door).build().ok()?;
         exporter.set_resource(&sender);
-        Ok(Exit { exporter, door, sender, version: None })
+        Some(Exporter { exporter, sender, version: None })
     });
-    let exits: Vec<_> = exits.collect::<Result<_, String>>()?;
-    each_batch(&queue, &outbox, exits, SpanExporter::set_resource, async |exporter: &SpanExporter, batch| {
-        exporter.export(batch).await
-    })
-    .await;
-    Ok(())
+    let export = async |exporter: &SpanExporter, batch| exporter.export(batch).await;
+    let pipe = Pipe { door: &door, exporters: exporters.collect(), unencodable };
+    pipe.run(queue, SpanExporter::set_resource, export, ship).await;
 }
 
-/// Encodes log records until the queue is closed and empty.
-pub async fn logs(queue: Arc<Records>, outbox: Arc<Outbox>, resources: Vec<Resource>) -> Result<(), String> {
-    let exits = resources.into_iter().map(|sender| {
-        let door = Door::new(outbox.clone());
-        let builder = dressed(LogExporter::builder().with_http(), &door, &outbox.destination);
-        let mut exporter = builder.build().map_err(|error| error.to_string())?;
+/// The same with log records.
+pub async fn logs(
+    queue: &Records,
+    resources: Vec<Resource>,
+    unencodable: &Count,
+    ship: impl FnMut(Bytes, u64),
+) {
+    let door = Door::default();
+    let exporters = resources.into_iter().filter_map(|sender| {
+        let mut exporter = through(LogExporter::builder().with_http(), &door).build().ok()?;
         exporter.set_resource(&sender);
-        Ok(Exit { exporter, door, sender, version: None })
+        Some(Exporter { exporter, sender, version: None })
     });
-    let exits: Vec<_> = exits.collect::<Result<_, String>>()?;
     let export = async |exporter: &LogExporter, batch: Vec<Record>| {
         let pairs: Vec<_> = batch.iter().map(|record| (&record.0, &record.1)).collect();
         exporter.export(LogBatch::new(&pairs)).await
     };
-    each_batch(&queue, &outbox, exits, LogExporter::set_resource, export).await;
-    Ok(())
+    let pipe = Pipe { door: &door, exporters: exporters.collect(), unencodable };
+    pipe.run(queue, LogExporter::set_resource, export, ship).await;
 }
 
-fn dressed<B: WithExportConfig + WithHttpConfig>(builder: B, door: &Door, to: &Destination) -> B {
-    let headers = to.headers.iter().filter_map(|(name, value)| {
-        value.to_str().ok().map(|value| (name.as_str().to_owned(), value.to_owned()))
-    });
-    let builder = builder
-        .with_http_client(door.clone())
-        .with_protocol(Protocol::HttpBinary)
-        .with_endpoint(to.endpoint.to_string())
-        .with_headers(headers.collect());
-    if to.gzip { builder.with_compression(opentelemetry_otlp::Compression::Gzip) } else { builder }
+/// Where an exporter thinks it sends to; the door takes it all.
+const NOWHERE: &str = "http://localhost/";
+
+fn through<B: WithExportConfig + WithHttpConfig>(builder: B, door: &Door) -> B {
+    builder.with_http_client(door.clone()).with_protocol(Protocol::HttpBinary).with_endpoint(NOWHERE)
 }
 
-async fn each_batch<T, E>(
-    queue: &Queue<Owned<T>>,
-    outbox: &Outbox,
-    mut exits: Vec<Exit<E>>,
-    speak_for: impl Fn(&mut E, &Resource),
-    export: impl AsyncFn(&E, Vec<T>) -> OTelSdkResult,
-) {
-    loop {
-        queue.filled().await;
-        // A full batch does not wait for company: that would bound the rate and not the delay.
-        if !queue.is_closed() && queue.len() < BATCH {
-            tokio::time::sleep(LINGER).await;
-        }
-        let taken = queue.take(BATCH);
-        if taken.is_empty() && queue.is_closed() {
-            break;
-        }
-        for (service, version, batch) in by_sender(taken) {
-            let exit = &mut exits[service];
-            if exit.version != version {
-                let sender = version.as_deref().map(|version| resource::released(&exit.sender, version));
-                speak_for(&mut exit.exporter, sender.as_ref().unwrap_or(&exit.sender));
-                exit.version = version;
+/// The exporters of all services and the door they share.
+struct Pipe<'a, E> {
+    door: &'a Door,
+    exporters: Vec<Exporter<E>>,
+    unencodable: &'a Count,
+}
+
+impl<E> Pipe<'_, E> {
+    async fn run<T>(
+        mut self,
+        queue: &Queue<Owned<T>>,
+        speak_for: impl Fn(&mut E, &Resource),
+        export: impl AsyncFn(&E, Vec<T>) -> OTelSdkResult,
+        mut ship: impl FnMut(Bytes, u64),
+    ) {
+        loop {
+            queue.filled().await;
+            // A full batch does not wait for company: that would bound the rate and not the delay.
+            if !queue.is_closed() && queue.len() < BATCH {
+                tokio::time::sleep(LINGER).await;
             }
-            let records = batch.len();
-            exit.door.announce(records);
-            if export(&exit.exporter, batch).await.is_err() {
-                queue.count_dropped(records as u64);
+            let taken = queue.take(BATCH);
+            if taken.is_empty() && queue.is_closed() {
+                return;
             }
+            let mut records = 0;
+            for (service, version, batch) in by_sender(taken) {
+                let count = batch.len() as u64;
+                let Some(one) = self.exporters.get_mut(service) else {
+                    self.unencodable.add(count);
+                    continue;
+                };
+                if one.version != version {
+                    let sender = version.as_deref().map(|version| resource::released(&one.sender, version));
+                    speak_for(&mut one.exporter, sender.as_ref().unwrap_or(&one.sender));
+                    one.version = version;
+                }
+                match export(&one.exporter, batch).await {
+                    Ok(()) => records += count,
+                    Err(_) => self.unencodable.add(count),
+                }
+            }
+            ship(self.door.take(), records);
+            tokio::task::yield_now().await;
         }
-        tokio::task::yield_now().await;
     }
-    outbox.close();
 }
 
 /// A request tells of one sender: a service as one version.

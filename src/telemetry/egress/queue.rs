@@ -5,18 +5,21 @@ use std::{
     collections::VecDeque,
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
 };
 
 use tokio::sync::Notify;
+
+use super::count::Count;
 
 /// A queue of `T`, bounded by the sum of their weights in bytes.
 #[derive(Debug)]
 pub struct Queue<T> {
     inner: Mutex<Inner<T>>,
     limit_bytes: usize,
-    dropped: AtomicU64,
+    /// What had to go because it was the oldest in a full queue.
+    pub displaced: Count,
     filled: Notify,
     closed: AtomicBool,
 }
@@ -32,7 +35,7 @@ impl<T> Queue<T> {
         Queue {
             inner: Mutex::new(Inner { items: VecDeque::new(), bytes: 0 }),
             limit_bytes,
-            dropped: AtomicU64::new(0),
+            displaced: Count::default(),
             filled: Notify::new(),
             closed: AtomicBool::new(false),
         }
@@ -54,9 +57,7 @@ impl<T> Queue<T> {
             }
             was_empty
         };
-        for old in &gone {
-            self.dropped.fetch_add(count(old), Ordering::Relaxed);
-        }
+        self.displaced.add(gone.iter().map(count).sum());
         if was_empty {
             self.filled.notify_one();
         }
@@ -67,7 +68,7 @@ impl<T> Queue<T> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         if inner.bytes + weight > self.limit_bytes {
             drop(inner);
-            self.dropped.fetch_add(count(&item), Ordering::Relaxed);
+            self.displaced.add(count(&item));
             return;
         }
         inner.bytes += weight;
@@ -114,14 +115,8 @@ impl<T> Queue<T> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner).bytes
     }
 
-    /// How many were dropped so far.
-    pub fn dropped(&self) -> u64 {
-        self.dropped.load(Ordering::Relaxed)
-    }
-
-    /// Counts what was given up elsewhere on its way from or to this queue.
-    pub fn count_dropped(&self, count: u64) {
-        self.dropped.fetch_add(count, Ordering::Relaxed);
+    pub fn limit_bytes(&self) -> usize {
+        self.limit_bytes
     }
 }
 
@@ -135,7 +130,7 @@ mod tests {
         for item in 0..5 {
             queue.push(item, 10, |_| 1);
         }
-        assert_eq!((queue.dropped(), queue.bytes()), (2, 30));
+        assert_eq!((queue.displaced.total(), queue.bytes()), (2, 30));
         assert_eq!(queue.take(10), [2, 3, 4]);
         assert_eq!(queue.bytes(), 0);
     }
@@ -150,6 +145,6 @@ mod tests {
         assert_eq!(queue.take(9), [1, 2]);
         queue.push(3, 20, |_| 1);
         queue.put_back(1, 10, |_| 7);
-        assert_eq!((queue.take(9), queue.dropped()), (vec![3], 7));
+        assert_eq!((queue.take(9), queue.displaced.total()), (vec![3], 7));
     }
 }

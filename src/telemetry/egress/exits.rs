@@ -1,0 +1,121 @@
+//! How each way out is doing: what `/api/state` and the metrics tell, and what `doctor` judges by.
+
+use std::{collections::BTreeMap, time::Instant};
+
+use opentelemetry::KeyValue;
+use serde::Serialize;
+
+use super::outbox::Outbox;
+use crate::telemetry::names::attribute;
+
+/// Why records were given up; values of `reason` on `lab.telemetry.dropped`.
+pub mod reason {
+    /// They were the oldest when a queue was full.
+    pub const QUEUE_FULL: &str = "queue_full";
+    /// The destination would not have them.
+    pub const REFUSED: &str = "refused";
+    /// They could not be encoded.
+    pub const UNENCODABLE: &str = "unencodable";
+    /// They were still waiting when the process ended.
+    pub const SHUTDOWN: &str = "shutdown";
+}
+
+/// One way out: a signal and a destination.
+#[derive(Clone, Debug, Serialize)]
+pub struct Exit {
+    pub signal: &'static str,
+    pub destination: &'static str,
+    /// Its address; empty where there is none.
+    pub place: String,
+    pub standing: Word,
+    /// What is wrong, in words.
+    pub trouble: Option<String>,
+    /// Seconds since it last took something.
+    pub took_seconds_ago: Option<u64>,
+    /// Records that arrived.
+    pub sent: u64,
+    /// Requests that did not.
+    pub failed: u64,
+    /// Records that were given up.
+    pub dropped: u64,
+    /// The same by [`reason`].
+    pub dropped_because: BTreeMap<&'static str, u64>,
+    pub queue_bytes: usize,
+    pub last_minute: Minute,
+}
+
+/// How a destination stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Word {
+    /// Nothing was ever sent there.
+    Idle,
+    Taking,
+    /// It does not take what is sent; that waits.
+    Away,
+    /// It refuses what is sent; that is given up.
+    Refusing,
+}
+
+/// The last sixty seconds.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Minute {
+    pub sent: u64,
+    pub failed: u64,
+    pub dropped: u64,
+}
+
+impl Exit {
+    /// Of `outbox`, before which `waiting` bytes are queued, `displaced` and `unencodable` records were lost.
+    pub fn of(outbox: &Outbox, before: &Before) -> Self {
+        let standing = outbox.standing();
+        let word = match (&standing.trouble, standing.took) {
+            (Some(_), _) if standing.is_final => Word::Refusing,
+            (Some(_), _) => Word::Away,
+            (None, Some(_)) => Word::Taking,
+            (None, None) => Word::Idle,
+        };
+        let counts = [&outbox.refused, &outbox.left, outbox.displaced()];
+        let because = BTreeMap::from([
+            (reason::QUEUE_FULL, before.displaced + outbox.displaced().total()),
+            (reason::REFUSED, outbox.refused.total()),
+            (reason::UNENCODABLE, before.unencodable),
+            (reason::SHUTDOWN, outbox.left.total()),
+        ]);
+        Exit {
+            signal: outbox.signal.name(),
+            destination: outbox.destination.backend.name(),
+            place: outbox.place(),
+            standing: word,
+            trouble: standing.trouble,
+            took_seconds_ago: standing.took.map(|took| Instant::now().duration_since(took).as_secs()),
+            sent: outbox.sent.total(),
+            failed: outbox.failed.total(),
+            dropped: because.values().sum(),
+            dropped_because: because,
+            queue_bytes: outbox.queue_bytes() + before.waiting_bytes,
+            last_minute: Minute {
+                sent: outbox.sent.last_minute(),
+                failed: outbox.failed.last_minute(),
+                dropped: before.last_minute + counts.iter().map(|count| count.last_minute()).sum::<u64>(),
+            },
+        }
+    }
+
+    pub fn labels(&self) -> [KeyValue; 2] {
+        [
+            KeyValue::new(attribute::SIGNAL, self.signal),
+            KeyValue::new(attribute::DESTINATION, self.destination),
+        ]
+    }
+}
+
+/// What happens to a signal before it reaches the outboxes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Before {
+    pub waiting_bytes: usize,
+    pub displaced: u64,
+    pub unencodable: u64,
+    /// Records that were lost in the last minute.
+    pub last_minute: u64,
+}

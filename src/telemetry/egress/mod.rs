@@ -1,0 +1,12 @@
+//! The one way out of the process: a thread of its own, and for each signal and destination an outbox that is bounded,
+//! patient and counted.
+
+pub mod count;
+pub mod door;
+pub mod exits;
+pub mod http;
+pub mod onlooker;
+pub mod outbox;
+pub mod queue;
+pub mod run;
+pub mod watch;

@@ -1,0 +1,283 @@
+//! What waits for one destination, encoded, and the task that takes it there. Bounded in bytes; gives up the oldest
+//! first; tries again with growing pauses; counts what was sent, what failed and what was given up, and why.
+
+use std::{
+    io::Write,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use flate2::{Compression, write::GzEncoder};
+use http::{HeaderMap, HeaderValue, Method, Request, header, response::Parts};
+use http_body_util::{BodyExt, Full, Limited};
+use tracing::{Dispatch, dispatcher, info, warn};
+
+use super::{count::Count, http::Http, queue::Queue};
+use crate::telemetry::config::{Destination, Signal};
+
+const LIMIT_BYTES: usize = 8 * 1024 * 1024;
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// As much of an answer as is read to find out that it was fine.
+const ANSWER_BYTES: usize = 64 * 1024;
+/// As much of a refusal as is worth repeating.
+const WORDS_BYTES: usize = 200;
+
+/// One request, ready to go: how many records are in it is what the counters count.
+#[derive(Clone, Debug)]
+pub struct Parcel {
+    pub body: Bytes,
+    pub headers: HeaderMap,
+    pub records: u64,
+}
+
+/// The way out for one signal to one destination.
+#[derive(Debug)]
+pub struct Outbox {
+    pub signal: Signal,
+    pub destination: Destination,
+    queue: Queue<Parcel>,
+    /// Records that arrived.
+    pub sent: Count,
+    /// Requests that did not.
+    pub failed: Count,
+    /// Records that the destination would not have.
+    pub refused: Count,
+    /// Records that were still here at the end.
+    pub left: Count,
+    standing: Mutex<Standing>,
+}
+
+/// How a destination answered last.
+#[derive(Clone, Debug, Default)]
+pub struct Standing {
+    /// What is wrong, in words; `None` while all is well.
+    pub trouble: Option<String>,
+    /// Whether what is sent is given up, and not kept until the trouble is over.
+    pub is_final: bool,
+    /// When it last took something.
+    pub took: Option<Instant>,
+}
+
+enum Outcome {
+    Delivered,
+    /// Will not get better by trying again.
+    Refused(String),
+    /// May get better, after the pause that was asked for.
+    Busy(String, Option<Duration>),
+    /// No answer in time; the wait was pause enough.
+    Silent(String),
+    Unreachable(String),
+}
+
+impl Outbox {
+    pub fn new(signal: Signal, destination: Destination) -> Self {
+        Outbox {
+            signal,
+            destination,
+            queue: Queue::new(LIMIT_BYTES),
+            sent: Count::default(),
+            failed: Count::default(),
+            refused: Count::default(),
+            left: Count::default(),
+            standing: Mutex::default(),
+        }
+    }
+
+    /// Packs and addresses a body with `records` in it. An empty one is no parcel.
+    pub fn post(&self, plain: Bytes, records: u64) {
+        if plain.is_empty() {
+            return;
+        }
+        let mut headers = HeaderMap::from_iter(self.destination.headers.iter().cloned());
+        headers
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static(self.destination.backend.content_type()));
+        if let Some(encoding) = self.destination.backend.encoding() {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+        }
+        let packed = self.destination.gzip.then(|| packed(&plain).ok()).flatten();
+        if packed.is_some() {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        self.put(Parcel { body: packed.map_or(plain, Bytes::from), headers, records });
+    }
+
+    pub fn put(&self, parcel: Parcel) {
+        let weight = parcel.body.len();
+        self.queue.push(parcel, weight, |parcel| parcel.records);
+    }
+
+    pub fn queue_bytes(&self) -> usize {
+        self.queue.bytes()
+    }
+
+    /// Records that had to go because they were the oldest in a full outbox.
+    pub fn displaced(&self) -> &Count {
+        &self.queue.displaced
+    }
+
+    pub fn standing(&self) -> Standing {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The destination as a person reads it: an address may hold a key in its query or before its host.
+    pub fn place(&self) -> String {
+        let endpoint = &self.destination.endpoint;
+        let place = endpoint.authority().map_or("", |authority| authority.as_str());
+        let place = place.rsplit('@').next().unwrap_or(place);
+        format!("{}://{place}{}", endpoint.scheme_str().unwrap_or_default(), endpoint.path())
+    }
+
+    /// Nothing more will be put in; [`Outbox::run`] ends when the rest has been delivered.
+    pub fn close(&self) {
+        self.queue.close();
+    }
+
+    /// Delivers until the outbox is closed and empty; says `aloud` when the destination fails and when it is back.
+    /// Whoever stops it earlier calls [`Outbox::abandon`].
+    pub async fn run(&self, http: Http, aloud: &Dispatch) {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            self.queue.filled().await;
+            let Some(parcel) = self.queue.take(1).pop() else { return };
+            let (records, weight) = (parcel.records, parcel.body.len());
+            // In sight of the counters until it is known what became of it: if this future is dropped meanwhile, the
+            // guard counts the parcel as left behind.
+            let mut guard = InHand { outbox: self, records };
+            let outcome = self.deliver(&http, parcel.clone()).await;
+            guard.records = 0;
+            self.note(&outcome, aloud);
+            let asked = match outcome {
+                Outcome::Delivered => {
+                    self.sent.add(records);
+                    pause = FIRST_PAUSE;
+                    continue;
+                }
+                Outcome::Refused(_) => {
+                    self.failed.add(1);
+                    self.refused.add(records);
+                    continue;
+                }
+                Outcome::Unreachable(_) if self.queue.is_closed() => {
+                    self.failed.add(1);
+                    self.left.add(records);
+                    return self.abandon();
+                }
+                Outcome::Silent(_) => Some(FIRST_PAUSE),
+                Outcome::Busy(_, asked) => asked,
+                Outcome::Unreachable(_) => None,
+            };
+            self.failed.add(1);
+            self.queue.put_back(parcel, weight, |parcel| parcel.records);
+            tokio::time::sleep(asked.unwrap_or(pause).min(LONGEST_PAUSE)).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    fn note(&self, outcome: &Outcome, aloud: &Dispatch) {
+        let (trouble, is_final) = match outcome {
+            Outcome::Delivered => (None, false),
+            Outcome::Refused(words) => (Some(words), true),
+            Outcome::Busy(words, _) | Outcome::Silent(words) | Outcome::Unreachable(words) => {
+                (Some(words), false)
+            }
+        };
+        let was_well = {
+            let mut standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
+            let was_well = standing.trouble.is_none();
+            standing.trouble = trouble.cloned();
+            standing.is_final = is_final;
+            if trouble.is_none() {
+                standing.took = Some(Instant::now());
+            }
+            was_well
+        };
+        if was_well == trouble.is_none() {
+            return;
+        }
+        let (signal, destination) = (self.signal.name(), self.place());
+        dispatcher::with_default(aloud, || match trouble {
+            Some(trouble) if is_final => {
+                warn!(name: "telemetry.refused", signal, destination, trouble, "signals are refused, they are dropped");
+            }
+            Some(trouble) => {
+                warn!(name: "telemetry.away", signal, destination, trouble, "signals are not taken, they wait");
+            }
+            None => info!(name: "telemetry.back", signal, destination, "signals are taken again"),
+        });
+    }
+
+    /// Counts all that is still here as left behind.
+    pub fn abandon(&self) {
+        self.left.add(self.queue.take(usize::MAX).iter().map(|parcel| parcel.records).sum());
+    }
+
+    async fn deliver(&self, http: &Http, parcel: Parcel) -> Outcome {
+        let mut request = Request::new(Full::new(parcel.body));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.destination.endpoint.clone();
+        *request.headers_mut() = parcel.headers;
+        let answered = async {
+            let response = http.request(request).await?;
+            let (parts, body) = response.into_parts();
+            // Read, so that the connection can be used again.
+            let body = Limited::new(body, ANSWER_BYTES).collect().await.map(|body| body.to_bytes());
+            Ok::<_, hyper_util::client::legacy::Error>((parts, body.unwrap_or_default()))
+        };
+        match tokio::time::timeout(self.destination.timeout, answered).await {
+            Ok(Ok((parts, _))) if parts.status.is_success() => Outcome::Delivered,
+            Ok(Ok((parts, body))) => {
+                let words = refusal(&parts, &body);
+                if self.destination.backend.may_recover(parts.status) {
+                    Outcome::Busy(words, retry_after(&parts.headers))
+                } else {
+                    Outcome::Refused(words)
+                }
+            }
+            Ok(Err(error)) if error.is_connect() => Outcome::Unreachable(innermost(&error)),
+            Ok(Err(error)) => Outcome::Busy(innermost(&error), None),
+            Err(_) => Outcome::Silent(format!("no answer within {:?}", self.destination.timeout)),
+        }
+    }
+}
+
+/// Counts a parcel as left behind if nobody came to know what became of it.
+struct InHand<'a> {
+    outbox: &'a Outbox,
+    records: u64,
+}
+
+impl Drop for InHand<'_> {
+    fn drop(&mut self) {
+        self.outbox.left.add(self.records);
+    }
+}
+
+/// The status and the first line of what was answered, as far as it is text.
+fn refusal(parts: &Parts, body: &[u8]) -> String {
+    let status = parts.status.as_u16();
+    let words = String::from_utf8_lossy(&body[..body.len().min(WORDS_BYTES)]);
+    let words = words.lines().next().unwrap_or_default().trim();
+    let is_text = !words.is_empty() && !words.contains(char::is_control) && !words.contains('\u{fffd}');
+    if is_text { format!("it answers {status}: {words}") } else { format!("it answers {status}") }
+}
+
+/// What lies at the bottom of an error: "client error (Connect)" helps nobody.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
+}
+
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    headers.get(header::RETRY_AFTER)?.to_str().ok()?.parse().ok().map(Duration::from_secs)
+}
+
+fn packed(plain: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
+    packer.write_all(plain)?;
+    packer.finish()
+}

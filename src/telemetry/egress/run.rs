@@ -1,0 +1,299 @@
+//! The thread that takes signals out of the process.
+//!
+//! It has a runtime of its own, so that no backend ever takes time from a service, and speaks to no subscriber, so that
+//! sending a signal never makes another: but for one line when a destination fails, and one when it is back.
+
+use std::{
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use opentelemetry_sdk::Resource;
+use prost::Message;
+use tokio::{sync::watch, task::JoinSet};
+use tracing::Dispatch;
+
+use super::{
+    count::Count,
+    exits::{Before, Exit, Minute, Word},
+    http,
+    onlooker::Onlooker,
+    outbox::Outbox,
+};
+use crate::telemetry::{
+    config::{Config, Signal},
+    line,
+    otlp::{
+        encode::{self, Records, Spans},
+        measured::{measured, records},
+    },
+    scope::Scope,
+    stdout::Stdout,
+};
+
+/// Names of destinations that are not backends.
+const STDOUT: &str = "stdout";
+/// The built-in store.
+const STORE: &str = "store";
+/// The most lines that are shown at once.
+const LINES: usize = 4096;
+/// How long the first line waits for others to be shown together with it.
+const LINGER: Duration = Duration::from_millis(200);
+
+/// All ways out of this process. Clones share them.
+#[derive(Clone)]
+pub struct Egress {
+    pub spans: Arc<Spans>,
+    pub records: Arc<Records>,
+    pub lines: Arc<line::Lines>,
+    outboxes: Vec<Arc<Outbox>>,
+    onlooker: Option<Arc<dyn Onlooker>>,
+    shown: Arc<Shown>,
+    unencodable: Arc<Count>,
+    stdout: Stdout,
+    interval: Duration,
+}
+
+/// How many records of each signal the onlooker was shown.
+#[derive(Debug, Default)]
+pub struct Shown {
+    pub spans: Count,
+    pub metrics: Count,
+    pub lines: Count,
+    pub samples: Count,
+}
+
+/// The running thread; dropped without [`Running::stop`], signals that wait are lost.
+pub struct Running {
+    stop: watch::Sender<Option<Instant>>,
+    thread: thread::JoinHandle<()>,
+}
+
+impl Egress {
+    pub fn new(config: &Config, stdout: Stdout, onlooker: Option<Arc<dyn Onlooker>>) -> Self {
+        let outbox = |signal| Some(Arc::new(Outbox::new(signal, config.destination(signal)?.clone())));
+        Egress {
+            spans: encode::queue(),
+            records: encode::queue(),
+            lines: line::queue(),
+            outboxes: Signal::ALL.into_iter().filter_map(outbox).collect(),
+            onlooker,
+            shown: Arc::default(),
+            unencodable: Arc::default(),
+            stdout,
+            interval: config.metric_interval,
+        }
+    }
+
+    /// Whether anybody wants spans.
+    pub fn wants_spans(&self) -> bool {
+        self.onlooker.is_some() || self.outbox(Signal::Traces).is_some()
+    }
+
+    /// Whether anybody but standard output wants log lines as they are.
+    pub fn wants_lines(&self) -> bool {
+        self.onlooker.is_some()
+    }
+
+    fn outbox(&self, signal: Signal) -> Option<&Arc<Outbox>> {
+        self.outboxes.iter().find(|outbox| outbox.signal == signal)
+    }
+
+    pub fn exits(&self) -> Vec<Exit> {
+        let sent = self.outboxes.iter().map(|outbox| Exit::of(outbox, &self.before(outbox.signal)));
+        sent.chain([self.lines_out()]).chain(self.shown()).collect()
+    }
+
+    /// What is lost, or waits, on the way to the outboxes of a signal.
+    fn before(&self, signal: Signal) -> Before {
+        match signal {
+            Signal::Traces => Before {
+                waiting_bytes: self.spans.bytes(),
+                displaced: self.spans.displaced.total(),
+                unencodable: self.unencodable.total(),
+                last_minute: self.spans.displaced.last_minute() + self.unencodable.last_minute(),
+            },
+            Signal::Logs => Before {
+                waiting_bytes: self.records.bytes(),
+                displaced: self.records.displaced.total(),
+                unencodable: 0,
+                last_minute: self.records.displaced.last_minute(),
+            },
+            Signal::Metrics | Signal::Profiles => Before::default(),
+        }
+    }
+
+    fn lines_out(&self) -> Exit {
+        let mut exit = plain(Signal::Logs, STDOUT, self.stdout.sent(), self.stdout.queue_bytes());
+        exit.dropped = self.stdout.dropped();
+        exit.dropped_because.insert(super::exits::reason::QUEUE_FULL, exit.dropped);
+        exit
+    }
+
+    fn shown(&self) -> Vec<Exit> {
+        let Shown { spans, metrics, lines, samples } = &*self.shown;
+        if self.onlooker.is_none() {
+            return Vec::new();
+        }
+        let row = |signal, count: &Count, waiting, lost: &Count| {
+            let mut exit = plain(signal, STORE, count.total(), waiting);
+            exit.dropped = lost.total();
+            exit.dropped_because.insert(super::exits::reason::QUEUE_FULL, exit.dropped);
+            let (sent, dropped) = (count.last_minute(), lost.last_minute());
+            exit.last_minute = Minute { sent, dropped, ..Minute::default() };
+            exit
+        };
+        let none = Count::default();
+        vec![
+            row(Signal::Traces, spans, self.spans.bytes(), &self.spans.displaced),
+            row(Signal::Metrics, metrics, 0, &none),
+            row(Signal::Logs, lines, self.lines.bytes(), &self.lines.displaced),
+            row(Signal::Profiles, samples, 0, &none),
+        ]
+    }
+
+    /// Starts the thread. `resources` are by service index, like the scopes' taps.
+    pub fn start(&self, scopes: Vec<Arc<Scope>>, resources: Vec<Resource>) -> std::io::Result<Running> {
+        let (stop, stopped) = watch::channel(None);
+        let egress = self.clone();
+        let aloud = tracing::dispatcher::get_default(Clone::clone);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let thread = thread::Builder::new().name("egress".into()).spawn(move || {
+            let silence = tracing::subscriber::NoSubscriber::default();
+            tracing::subscriber::with_default(silence, || {
+                runtime.block_on(egress.run(scopes, resources, stopped, aloud));
+            });
+        })?;
+        Ok(Running { stop, thread })
+    }
+
+    async fn run(
+        self,
+        scopes: Vec<Arc<Scope>>,
+        resources: Vec<Resource>,
+        stopped: watch::Receiver<Option<Instant>>,
+        aloud: Dispatch,
+    ) {
+        let http = http::client();
+        let mut tasks = JoinSet::new();
+        for outbox in &self.outboxes {
+            let (sender, client, aloud) = (outbox.clone(), http.clone(), aloud.clone());
+            tasks.spawn(async move { sender.run(client, &aloud).await });
+        }
+        if self.wants_spans() {
+            tasks.spawn(self.clone().send_spans(resources.clone()));
+        }
+        if self.outbox(Signal::Logs).is_some() {
+            tasks.spawn(self.clone().send_records(resources));
+        }
+        if self.wants_lines() {
+            tasks.spawn(self.clone().show_lines());
+        }
+        if self.onlooker.is_some() || self.outbox(Signal::Metrics).is_some() {
+            tasks.spawn(self.clone().send_metrics(scopes, stopped.clone()));
+        }
+        let deadline = end_of(stopped).await;
+        self.spans.close();
+        self.records.close();
+        self.lines.close();
+        let drained = async { while tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout_at(deadline.into(), drained).await.is_err() {
+            tasks.shutdown().await;
+            self.outboxes.iter().for_each(|outbox| outbox.abandon());
+        }
+    }
+
+    async fn send_spans(self, resources: Vec<Resource>) {
+        let outbox = self.outbox(Signal::Traces);
+        let ship = |request: bytes::Bytes, records| {
+            if let Some(onlooker) = &self.onlooker {
+                onlooker.spans(&request, records);
+                self.shown.spans.add(records);
+            }
+            if let Some(outbox) = outbox {
+                outbox.post(request, records);
+            }
+        };
+        encode::spans(&self.spans, resources, &self.unencodable, ship).await;
+        if let Some(outbox) = outbox {
+            outbox.close();
+        }
+    }
+
+    async fn send_records(self, resources: Vec<Resource>) {
+        let Some(outbox) = self.outbox(Signal::Logs) else { return };
+        let ship = |request, records| outbox.post(request, records);
+        encode::logs(&self.records, resources, &self.unencodable, ship).await;
+        outbox.close();
+    }
+
+    async fn show_lines(self) {
+        loop {
+            self.lines.filled().await;
+            if !self.lines.is_closed() {
+                tokio::time::sleep(LINGER).await;
+            }
+            let lines = self.lines.take(LINES);
+            if lines.is_empty() && self.lines.is_closed() {
+                return;
+            }
+            if let Some(onlooker) = &self.onlooker {
+                self.shown.lines.add(lines.len() as u64);
+                onlooker.lines(lines);
+            }
+        }
+    }
+
+    async fn send_metrics(self, scopes: Vec<Arc<Scope>>, mut stopped: watch::Receiver<Option<Instant>>) {
+        loop {
+            let ended = tokio::time::timeout(self.interval, stopped.wait_for(Option::is_some)).await.is_ok();
+            let request = measured(&scopes);
+            let records = records(&request);
+            if let Some(onlooker) = &self.onlooker {
+                onlooker.metrics(&request);
+                self.shown.metrics.add(records);
+            }
+            let outbox = self.outbox(Signal::Metrics);
+            if let Some(outbox) = outbox {
+                outbox.post(request.encode_to_vec().into(), records);
+            }
+            if ended {
+                outbox.inspect(|outbox| outbox.close());
+                return;
+            }
+        }
+    }
+}
+
+/// A way out that never says no.
+fn plain(signal: Signal, destination: &'static str, sent: u64, queue_bytes: usize) -> Exit {
+    Exit {
+        signal: signal.name(),
+        destination,
+        place: String::new(),
+        standing: if sent > 0 { Word::Taking } else { Word::Idle },
+        trouble: None,
+        took_seconds_ago: None,
+        sent,
+        failed: 0,
+        dropped: 0,
+        dropped_because: Default::default(),
+        queue_bytes,
+        last_minute: Minute::default(),
+    }
+}
+
+impl Running {
+    /// Sends what waits, until `deadline` at the latest; what is left then is counted as dropped.
+    pub fn stop(self, deadline: Instant) {
+        let _ = self.stop.send(Some(deadline));
+        // The thread holds nothing but what it sends; if it panicked there is nothing left to wait for.
+        let _ = self.thread.join();
+    }
+}
+
+async fn end_of(mut stopped: watch::Receiver<Option<Instant>>) -> Instant {
+    // A sender that is gone without a word leaves no time at all.
+    stopped.wait_for(Option::is_some).await.ok().and_then(|deadline| *deadline).unwrap_or_else(Instant::now)
+}

@@ -1,0 +1,29 @@
+//! Everything measured up to now, as one OTLP request: what a scrape reads and what is sent.
+
+use std::sync::Arc;
+
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+
+use crate::telemetry::{presence, scope::Scope, siblings};
+
+/// Everything measured up to now, by all of `scopes`.
+pub fn measured(scopes: &[Arc<Scope>]) -> ExportMetricsServiceRequest {
+    let heard = scopes.iter().filter(|scope| !scope.presence.is_mute());
+    let resource_metrics = heard.filter_map(|scope| {
+        let mut request = ExportMetricsServiceRequest::from(&scope.signals()?.collect());
+        if let Some(version) = scope.presence.version() {
+            let senders = request.resource_metrics.iter_mut().filter_map(|one| one.resource.as_mut());
+            senders.for_each(|sender| presence::stamp(&mut sender.attributes, &version));
+        }
+        Some(request.resource_metrics)
+    });
+    let mut request = ExportMetricsServiceRequest { resource_metrics: resource_metrics.flatten().collect() };
+    siblings::add(&mut request);
+    request
+}
+
+/// How many metrics are in `request`: what the counters of the egress call records.
+pub fn records(request: &ExportMetricsServiceRequest) -> u64 {
+    let scopes = request.resource_metrics.iter().flat_map(|resource| &resource.scope_metrics);
+    scopes.map(|scope| scope.metrics.len() as u64).sum()
+}

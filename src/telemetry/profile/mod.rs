@@ -1,0 +1,3 @@
+//! Where processor time goes, by service and route: sampled stacks.
+
+pub mod samples;
