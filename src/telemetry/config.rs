@@ -95,6 +95,8 @@ pub struct Config {
     /// Signals that are not to be sent although there is somewhere to send them: `OTEL_…_EXPORTER=none`.
     pub declined: Vec<Signal>,
     pub metric_interval: Duration,
+    /// Histograms leave by OTLP with exponential buckets.
+    pub exponential: bool,
     /// Directives for log lines, in `RUST_LOG`'s grammar.
     pub log_filter: String,
 }
@@ -126,6 +128,7 @@ impl Config {
             metric_interval: millis(&read, "OTEL_METRIC_EXPORT_INTERVAL")?
                 .filter(|interval| !interval.is_zero())
                 .unwrap_or(METRIC_INTERVAL),
+            exponential: exponential(&read)?,
             log_filter: read("RUST_LOG").unwrap_or_else(|| LOG_FILTER.to_owned()),
         })
     }
@@ -161,6 +164,20 @@ fn check_sampler(read: &impl Fn(&str) -> Option<String>) -> Result<(), String> {
             Err(format!("OTEL_TRACES_SAMPLER_ARG: `{text}` is not a number from 0 to 1"))
         }
         _ => Ok(()),
+    }
+}
+
+/// The standard's words for the two kinds of histogram.
+fn exponential(read: &impl Fn(&str) -> Option<String>) -> Result<bool, String> {
+    const VARIABLE: &str = "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION";
+    const EXPLICIT: &str = "explicit_bucket_histogram";
+    const EXPONENTIAL: &str = "base2_exponential_bucket_histogram";
+    match read(VARIABLE).as_deref() {
+        None | Some(EXPLICIT) => Ok(false),
+        Some(EXPONENTIAL) => Ok(true),
+        Some(other) => {
+            Err(format!("{VARIABLE}: `{other}` is not known, expected {EXPLICIT} or {EXPONENTIAL}"))
+        }
     }
 }
 
@@ -317,6 +334,7 @@ mod tests {
             (("OTEL_TRACES_SAMPLER", "bogus"), "parentbased_traceidratio"),
             (("OTEL_TRACES_SAMPLER_ARG", "7"), "OTEL_TRACES_SAMPLER_ARG"),
             (("OTEL_SDK_DISABLED", "maybe"), "OTEL_SDK_DISABLED"),
+            (("OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION", "native"), "base2_exponential"),
             (("OTEL_EXPORTER_OTLP_HEADERS", "key=%zzsecret"), "OTEL_EXPORTER_OTLP_HEADERS"),
         ] {
             let error = read(&[pair, endpoint]).expect_err(pair.0);

@@ -9,10 +9,13 @@ use std::{collections::BTreeMap, fmt::Write};
 use opentelemetry_proto::tonic::{
     collector::metrics::v1::ExportMetricsServiceRequest,
     common::v1::{KeyValue, any_value::Value},
-    metrics::v1::{HistogramDataPoint, Metric, NumberDataPoint, metric::Data, number_data_point},
+    metrics::v1::{
+        Exemplar, HistogramDataPoint, Metric, NumberDataPoint, exemplar, metric::Data, number_data_point,
+    },
 };
 
 use super::names::resource::SERVICE_LABEL;
+use crate::kernel::id::hex;
 
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -108,14 +111,37 @@ fn buckets(name: &str, service: &str, point: &HistogramDataPoint) -> String {
     let mut out = String::new();
     let labels = labels(service, &point.attributes);
     let mut below = 0;
-    let bounds = point.explicit_bounds.iter().map(|bound| format!("{bound:?}"));
-    for (bound, count) in bounds.chain(["+Inf".to_owned()]).zip(&point.bucket_counts) {
+    let bounds = point.explicit_bounds.iter().copied().chain([f64::INFINITY]);
+    let mut above = f64::NEG_INFINITY;
+    for (bound, count) in bounds.zip(&point.bucket_counts) {
         below += count;
-        let _ = writeln!(out, "{name}_bucket{{{labels},le=\"{bound}\"}} {below}");
+        let le = if bound.is_finite() { format!("{bound:?}") } else { "+Inf".to_owned() };
+        let _ = write!(out, "{name}_bucket{{{labels},le=\"{le}\"}} {below}");
+        let here = |one: &&Exemplar| number_of(one).is_some_and(|value| value > above && value <= bound);
+        if let Some(exemplar) = point.exemplars.iter().find(here) {
+            exemplify(&mut out, exemplar);
+        }
+        out.push('\n');
+        above = bound;
     }
     let _ = writeln!(out, "{name}_count{{{labels}}} {}", point.count);
     let _ = writeln!(out, "{name}_sum{{{labels}}} {}", point.sum.unwrap_or(0.0));
     out
+}
+
+/// ` # {trace_id="…",span_id="…"} value timestamp`
+fn exemplify(out: &mut String, exemplar: &Exemplar) {
+    let (trace_id, span_id) = (hex(&exemplar.trace_id), hex(&exemplar.span_id));
+    let (value, seconds) = (number_of(exemplar).unwrap_or_default(), exemplar.time_unix_nano as f64 / 1e9);
+    let _ = write!(out, " # {{trace_id=\"{trace_id}\",span_id=\"{span_id}\"}} {value} {seconds:.3}");
+}
+
+fn number_of(exemplar: &Exemplar) -> Option<f64> {
+    match exemplar.value {
+        Some(exemplar::Value::AsDouble(value)) => Some(value),
+        Some(exemplar::Value::AsInt(value)) => Some(value as f64),
+        None => None,
+    }
 }
 
 fn labels(service: &str, attributes: &[KeyValue]) -> String {
@@ -169,5 +195,33 @@ mod tests {
         assert_eq!(name("http.server.request.duration", "seconds"), "http_server_request_duration_seconds");
         assert_eq!(name("lab.telemetry.queue.bytes", "bytes"), "lab_telemetry_queue_bytes");
         assert_eq!(name("shop.revenue", ""), "shop_revenue");
+    }
+
+    #[test]
+    fn an_exemplar_stands_on_the_bucket_it_fell_into() {
+        let exemplar = |value, id| Exemplar {
+            value: Some(exemplar::Value::AsDouble(value)),
+            trace_id: vec![id; 16],
+            span_id: vec![id; 8],
+            time_unix_nano: 1_500_000_000,
+            ..Default::default()
+        };
+        let point = HistogramDataPoint {
+            count: 3,
+            sum: Some(7.5),
+            bucket_counts: vec![1, 1, 1],
+            explicit_bounds: vec![0.5, 1.0],
+            exemplars: vec![exemplar(6.0, 2), exemplar(1.0, 1)],
+            ..Default::default()
+        };
+        let of = |id: &str| format!("{{trace_id=\"{}\",span_id=\"{}\"}}", id.repeat(16), id.repeat(8));
+        let expected = [
+            r#"d_bucket{service_name="cart",le="0.5"} 1"#.to_owned(),
+            format!(r#"d_bucket{{service_name="cart",le="1.0"}} 2 # {} 1 1.500"#, of("01")),
+            format!(r#"d_bucket{{service_name="cart",le="+Inf"}} 3 # {} 6 1.500"#, of("02")),
+            r#"d_count{service_name="cart"} 3"#.to_owned(),
+            r#"d_sum{service_name="cart"} 7.5"#.to_owned(),
+        ];
+        assert_eq!(buckets("d", "cart", &point).lines().collect::<Vec<_>>(), expected);
     }
 }

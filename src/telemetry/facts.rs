@@ -1,6 +1,6 @@
 //! What becomes of a fact: a log line, measurements, attributes of the span. The compiler brings every new fact here.
 
-use opentelemetry::KeyValue;
+use opentelemetry::{KeyValue, trace::SpanContext};
 use tracing::{info, warn};
 
 use super::{
@@ -92,8 +92,8 @@ pub fn log(fact: &Fact) {
     }
 }
 
-/// Measures `fact`; `seconds` is how long the request that stated it took.
-pub fn measure(fact: &Fact, to: &Instruments, seconds: f64) {
+/// Measures `fact`, stated in `span`; `seconds` is how long the request that stated it took.
+pub fn measure(fact: &Fact, to: &Instruments, seconds: f64, span: &SpanContext) {
     match fact {
         Fact::VisitStarted { country } => to.visits.add(1, &[known(*country)]),
         Fact::CartItemAdded { country, product_id, quantity } => {
@@ -119,20 +119,20 @@ pub fn measure(fact: &Fact, to: &Instruments, seconds: f64) {
             let [by_country, method] = by(*country, *payment_method);
             let status = KeyValue::new(attribute::STATUS, CHECKOUT_SUCCESS);
             to.checkouts.add(1, &[by_country.clone(), method.clone(), status]);
-            to.checkout_amount.record(total_usd.major(), &[by_country.clone(), method]);
+            to.checkout_amount.record(total_usd.major(), &[by_country.clone(), method], span);
             to.orders.add(1, std::slice::from_ref(&by_country));
             to.revenue.add(total_usd.major(), &[by_country]);
         }
         Fact::PaymentProcessed { country, payment_method, outcome, amount_usd } => {
             let [by_country, method] = by(*country, *payment_method);
-            to.payment_duration.record(seconds, &[by_country.clone(), method]);
+            to.payment_duration.record(seconds, &[by_country.clone(), method], span);
             let labels = [
                 by_country,
                 KeyValue::new(attribute::PAYMENTS_METHOD, payment_method.name()),
                 KeyValue::new(attribute::STATUS, outcome.name()),
             ];
             to.payments_processed.add(1, &labels);
-            to.payment_amount.record(amount_usd.major(), &labels);
+            to.payment_amount.record(amount_usd.major(), &labels, span);
         }
         Fact::ProductCreated { .. }
         | Fact::ProductViewed { .. }

@@ -27,7 +27,7 @@ use super::{
     presence::Presence,
     process::Threads,
     resource,
-    scope::Scope,
+    scope::{Buckets, Scope},
     stdout::Stdout,
 };
 use crate::kernel::service::Service;
@@ -77,7 +77,7 @@ impl Telemetry {
             } else {
                 traces
             };
-            Arc::new(Scope::new(*service, presence, &traces.build(), resource.clone()))
+            Arc::new(Scope::new(*service, presence, &traces.build(), resource.clone(), config.exponential))
         });
         let scopes: Vec<_> = scopes.collect();
 
@@ -129,7 +129,7 @@ impl Telemetry {
     /// What `/metrics` answers with. Independent of `self`'s life, so that a handler can keep it.
     pub fn exposition(&self) -> impl Fn() -> String + Clone + Send + Sync + 'static + use<> {
         let scopes = self.scopes.clone();
-        move || exposition::render(&measured(&scopes))
+        move || exposition::render(&measured(&scopes, Buckets::Explicit))
     }
 
     /// How each way out is doing.

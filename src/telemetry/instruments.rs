@@ -3,10 +3,13 @@
 
 use opentelemetry::{
     KeyValue,
-    metrics::{Counter, Histogram, Meter, UpDownCounter},
+    metrics::{Counter, Meter, UpDownCounter},
 };
 
-use super::names::{DB_SECONDS, DOLLARS, SECONDS, attribute, help, metric, unit};
+use super::{
+    histogram::Histogram,
+    names::{DB_SECONDS, DOLLARS, SECONDS, attribute, help, metric, unit},
+};
 use crate::kernel::{
     country::Country, db::Pool, fact::PaymentOutcome, origin::PaymentMethod, service::Service,
 };
@@ -19,12 +22,12 @@ pub const CHECKOUT_FAILED: &str = "failed";
 #[derive(Clone, Debug)]
 pub struct Instruments {
     meter: Meter,
-    pub server_duration: Histogram<f64>,
+    pub server_duration: Histogram,
     pub server_active: UpDownCounter<i64>,
-    pub client_duration: Histogram<f64>,
-    pub db_duration: Histogram<f64>,
-    pub pool_wait: Histogram<f64>,
-    pub pool_use: Histogram<f64>,
+    pub client_duration: Histogram,
+    pub db_duration: Histogram,
+    pub pool_wait: Histogram,
+    pub pool_use: Histogram,
     pub pool_pending: UpDownCounter<i64>,
     pub pool_timeouts: Counter<u64>,
     pub cart_additions: Counter<u64>,
@@ -32,25 +35,26 @@ pub struct Instruments {
     pub carts_abandoned: Counter<u64>,
     pub checkouts_started: Counter<u64>,
     pub checkouts: Counter<u64>,
-    pub checkout_amount: Histogram<f64>,
-    pub payment_duration: Histogram<f64>,
+    pub checkout_amount: Histogram,
+    pub payment_duration: Histogram,
     pub payments_processed: Counter<u64>,
-    pub payment_amount: Histogram<f64>,
-    pub provider_duration: Histogram<f64>,
+    pub payment_amount: Histogram,
+    pub provider_duration: Histogram,
     pub visits: Counter<u64>,
     pub orders: Counter<u64>,
     pub revenue: Counter<f64>,
 }
 
 impl Instruments {
-    pub fn new(meter: Meter) -> Self {
+    /// Instruments of `meter`; histograms measure with `exponential` as well, if there is one.
+    pub fn new(meter: Meter, exponential: Option<&Meter>) -> Self {
         let histogram = |name, unit, bounds: &[f64]| {
-            meter
-                .f64_histogram(name)
-                .with_description(help(name))
-                .with_unit(unit)
-                .with_boundaries(bounds.to_vec())
-                .build()
+            let on = |meter: &Meter| {
+                // Bounds mean nothing to the exponential twin.
+                let builder = meter.f64_histogram(name).with_description(help(name)).with_unit(unit);
+                builder.with_boundaries(bounds.to_vec()).build()
+            };
+            Histogram::new(name, bounds, on(&meter), exponential.map(on))
         };
         let seconds = |name| histogram(name, unit::SECONDS, &SECONDS);
         let db_seconds = |name| histogram(name, unit::SECONDS, &DB_SECONDS);
@@ -174,5 +178,19 @@ impl Instruments {
 
     pub fn meter(&self) -> &Meter {
         &self.meter
+    }
+
+    pub fn histograms(&self) -> [&Histogram; 9] {
+        [
+            &self.server_duration,
+            &self.client_duration,
+            &self.db_duration,
+            &self.pool_wait,
+            &self.pool_use,
+            &self.checkout_amount,
+            &self.payment_duration,
+            &self.payment_amount,
+            &self.provider_duration,
+        ]
     }
 }

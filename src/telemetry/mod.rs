@@ -7,8 +7,10 @@
 
 pub mod config;
 pub mod egress;
+pub mod exemplars;
 pub mod exposition;
 pub mod facts;
+pub mod histogram;
 pub mod ids;
 pub mod init;
 pub mod instruments;

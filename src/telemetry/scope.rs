@@ -1,21 +1,27 @@
 //! One service's telemetry: its tracer, its instruments, its name. Layers that dress a seam hold one of these.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, Weak},
+    time::{Duration, SystemTime},
+};
 
+use super::{instruments::Instruments, presence::Presence, routing};
+use crate::kernel::service::Service;
 use opentelemetry::metrics::MeterProvider;
+use opentelemetry_proto::tonic::{
+    collector::metrics::v1::ExportMetricsServiceRequest,
+    metrics::v1::{self as proto, Metric},
+};
 use opentelemetry_sdk::{
     Resource,
     error::OTelSdkResult,
     metrics::{
-        InstrumentKind, ManualReader, Pipeline, SdkMeterProvider, Temporality, data::ResourceMetrics,
-        reader::MetricReader,
+        Aggregation, Instrument, InstrumentKind, ManualReader, Pipeline, SdkMeterProvider, Stream,
+        Temporality, data::ResourceMetrics, reader::MetricReader,
     },
     trace::{SdkTracer, SdkTracerProvider},
 };
-use std::{sync::Weak, time::Duration};
-
-use super::{instruments::Instruments, presence::Presence, routing};
-use crate::kernel::service::Service;
 
 /// The instrumentation scope's name: who made a signal inside a service.
 pub const INSTRUMENTATION: &str = "doorbuster";
@@ -35,6 +41,16 @@ pub struct Signals {
     pub instruments: Instruments,
     reader: Reader,
     meters: SdkMeterProvider,
+    exponential: Option<(Reader, SdkMeterProvider)>,
+}
+
+/// The histograms of which there are two kinds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Buckets {
+    /// Between fixed bounds: what a scrape reads, and what rules and dashboards match.
+    Explicit,
+    /// By powers of two, where they were asked for: what leaves by OTLP.
+    AsSent,
 }
 
 impl Scope {
@@ -48,13 +64,22 @@ impl Scope {
         presence: Arc<Presence>,
         traces: &SdkTracerProvider,
         resource: Resource,
+        exponential: bool,
     ) -> Self {
         use opentelemetry::trace::TracerProvider;
         let reader = Reader(Arc::new(ManualReader::builder().build()));
         let meters = SdkMeterProvider::builder().with_reader(reader.clone()).with_resource(resource).build();
-        let instruments = Instruments::new(meters.meter(INSTRUMENTATION));
+        // Views are a provider's, not a reader's: two kinds of one histogram take two providers.
+        let exponential = exponential.then(|| {
+            let reader = Reader(Arc::new(ManualReader::builder().build()));
+            let meters = SdkMeterProvider::builder().with_reader(reader.clone()).with_view(by_powers);
+            (reader, meters.build())
+        });
+        let other = exponential.as_ref().map(|(_, meters)| meters.meter(INSTRUMENTATION));
+        let instruments = Instruments::new(meters.meter(INSTRUMENTATION), other.as_ref());
         instruments.start_at_zero(service);
-        let signals = Signals { tracer: traces.tracer(INSTRUMENTATION), instruments, reader, meters };
+        let tracer = traces.tracer(INSTRUMENTATION);
+        let signals = Signals { tracer, instruments, reader, meters, exponential };
         Scope { service, presence, signals: Some(signals) }
     }
 
@@ -69,18 +94,53 @@ impl Scope {
 }
 
 impl Signals {
-    /// All measurements up to now.
-    pub fn collect(&self) -> ResourceMetrics {
-        let mut metrics = ResourceMetrics::default();
-        // Fails only after shutdown; then there is nothing to report.
-        let _ = self.reader.collect(&mut metrics);
-        metrics
+    /// All measurements up to now, with exemplars.
+    pub fn collect(&self, buckets: Buckets) -> ExportMetricsServiceRequest {
+        let mut request = collect(&self.reader);
+        if let (Buckets::AsSent, Some((reader, _))) = (buckets, &self.exponential) {
+            let mut twins: Vec<Metric> =
+                collect(reader).resource_metrics.into_iter().flat_map(metrics).collect();
+            for metric in each(&mut request) {
+                if let Some(at) = twins.iter().position(|twin| twin.name == metric.name) {
+                    *metric = twins.swap_remove(at);
+                }
+            }
+        }
+        let (now, histograms) = (SystemTime::now(), self.instruments.histograms());
+        for metric in each(&mut request) {
+            histograms.iter().for_each(|histogram| histogram.exemplify(metric, now));
+        }
+        request
     }
 
     /// No measurement is taken after this.
     pub fn shutdown(&self) {
         let _ = self.meters.shutdown();
     }
+}
+
+fn collect(reader: &Reader) -> ExportMetricsServiceRequest {
+    let mut collected = ResourceMetrics::default();
+    // Fails only after shutdown; then there is nothing to report.
+    let _ = reader.collect(&mut collected);
+    ExportMetricsServiceRequest::from(&collected)
+}
+
+fn metrics(of: proto::ResourceMetrics) -> impl Iterator<Item = Metric> {
+    of.scope_metrics.into_iter().flat_map(|scope| scope.metrics)
+}
+
+fn each(request: &mut ExportMetricsServiceRequest) -> impl Iterator<Item = &mut Metric> {
+    let scopes = request.resource_metrics.iter_mut().flat_map(|resource| &mut resource.scope_metrics);
+    scopes.flat_map(|scope| &mut scope.metrics)
+}
+
+/// Sizes are the specification's defaults.
+fn by_powers(instrument: &Instrument) -> Option<Stream> {
+    let aggregation =
+        Aggregation::Base2ExponentialHistogram { max_size: 160, max_scale: 20, record_min_max: true };
+    let is_histogram = instrument.kind() == InstrumentKind::Histogram;
+    is_histogram.then(|| Stream::builder().with_aggregation(aggregation).build().ok())?
 }
 
 /// A reader the scope keeps a hand on: one collection serves the exposition and OTLP alike.

@@ -4,7 +4,7 @@
 use opentelemetry_proto::tonic::{
     collector::metrics::v1::ExportMetricsServiceRequest,
     common::v1::{AnyValue, KeyValue, any_value::Value},
-    metrics::v1::{HistogramDataPoint, Metric, metric::Data},
+    metrics::v1::{ExponentialHistogramDataPoint, HistogramDataPoint, Metric, metric::Data},
 };
 
 use super::names::{attribute, metric};
@@ -21,25 +21,65 @@ pub fn add(request: &mut ExportMetricsServiceRequest) {
 }
 
 fn add_to(metric: &mut Metric) {
-    let Some(Data::Histogram(histogram)) = &mut metric.data else { return };
-    let mut missing: Vec<HistogramDataPoint> = Vec::new();
-    for point in &histogram.data_points {
-        let attributes = failed(&point.attributes);
-        let present = |point: &HistogramDataPoint| same(&point.attributes, &attributes);
-        if !histogram.data_points.iter().any(present) && !missing.iter().any(present) {
-            missing.push(HistogramDataPoint {
-                attributes,
-                start_time_unix_nano: point.start_time_unix_nano,
-                time_unix_nano: point.time_unix_nano,
-                count: 0,
-                sum: Some(0.0),
-                bucket_counts: vec![0; point.bucket_counts.len()],
-                explicit_bounds: point.explicit_bounds.clone(),
-                ..Default::default()
-            });
+    match &mut metric.data {
+        Some(Data::Histogram(histogram)) => complete(&mut histogram.data_points),
+        Some(Data::ExponentialHistogram(histogram)) => complete(&mut histogram.data_points),
+        Some(Data::Gauge(_) | Data::Sum(_) | Data::Summary(_)) | None => {}
+    }
+}
+
+fn complete<P: Point>(points: &mut Vec<P>) {
+    let mut missing: Vec<P> = Vec::new();
+    for point in points.iter() {
+        let attributes = failed(point.attributes());
+        let is_there = |point: &P| same(point.attributes(), &attributes);
+        if !points.iter().any(is_there) && !missing.iter().any(is_there) {
+            missing.push(point.empty(attributes));
         }
     }
-    histogram.data_points.extend(missing);
+    points.append(&mut missing);
+}
+
+/// A point of a series that is known by its attributes.
+trait Point {
+    fn attributes(&self) -> &[KeyValue];
+    /// The same series before anything was measured, under other attributes.
+    fn empty(&self, attributes: Vec<KeyValue>) -> Self;
+}
+
+impl Point for HistogramDataPoint {
+    fn attributes(&self) -> &[KeyValue] {
+        &self.attributes
+    }
+
+    fn empty(&self, attributes: Vec<KeyValue>) -> Self {
+        HistogramDataPoint {
+            attributes,
+            start_time_unix_nano: self.start_time_unix_nano,
+            time_unix_nano: self.time_unix_nano,
+            sum: Some(0.0),
+            bucket_counts: vec![0; self.bucket_counts.len()],
+            explicit_bounds: self.explicit_bounds.clone(),
+            ..Default::default()
+        }
+    }
+}
+
+impl Point for ExponentialHistogramDataPoint {
+    fn attributes(&self) -> &[KeyValue] {
+        &self.attributes
+    }
+
+    fn empty(&self, attributes: Vec<KeyValue>) -> Self {
+        ExponentialHistogramDataPoint {
+            attributes,
+            start_time_unix_nano: self.start_time_unix_nano,
+            time_unix_nano: self.time_unix_nano,
+            sum: Some(0.0),
+            scale: self.scale,
+            ..Default::default()
+        }
+    }
 }
 
 /// The attributes of the same route when it fails.

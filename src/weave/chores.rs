@@ -27,8 +27,11 @@ pub async fn run(chore: Chore, scope: Arc<Scope>) {
         }
         let passage = scope.signals().map(|signals| {
             let seconds = begun.elapsed().as_secs_f64();
-            stated.iter().for_each(|fact| facts::measure(fact, &signals.instruments, seconds));
-            Passage::begin(signals, SpanKind::Internal, chore.name, Vec::new(), &Context::new())
+            let passage =
+                Passage::begin(signals, SpanKind::Internal, chore.name, Vec::new(), &Context::new());
+            let span = passage.span_context();
+            stated.iter().for_each(|fact| facts::measure(fact, &signals.instruments, seconds, &span));
+            passage
         });
         let current = passage.as_ref().map(|passage| passage.context.clone().attach());
         scope.speak(|| stated.iter().for_each(facts::log));

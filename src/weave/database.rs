@@ -6,7 +6,10 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
-use opentelemetry::{Context, KeyValue, trace::SpanKind};
+use opentelemetry::{
+    Context, KeyValue,
+    trace::{SpanContext, SpanKind},
+};
 
 use super::spans::Passage;
 use crate::{
@@ -49,9 +52,15 @@ impl Seam for Watched {
         ];
         let passage = Passage::begin(signals, SpanKind::Client, query.name, attributes, &Context::current());
         Box::new(Observed {
+            pool: InPool {
+                scope: self.scope.clone(),
+                name: self.pool.clone(),
+                span: passage.span_context(),
+                waits: None,
+                held: None,
+            },
             passage,
             labels: vec![system, KeyValue::new(attribute::DB_QUERY_SUMMARY, query.name)],
-            pool: InPool { scope: self.scope.clone(), name: self.pool.clone(), waits: None, held: None },
             inner,
         })
     }
@@ -68,6 +77,7 @@ struct Observed {
 struct InPool {
     scope: Arc<Scope>,
     name: [KeyValue; 1],
+    span: SpanContext,
     waits: Option<Instant>,
     held: Option<Instant>,
 }
@@ -109,7 +119,7 @@ impl Crossing for Observed {
         let waited = self.pool.stop_waiting();
         let Some(signals) = self.pool.scope.signals() else { return };
         let seconds = waited.unwrap_or_default().as_secs_f64();
-        signals.instruments.pool_wait.record(seconds, &self.pool.name);
+        signals.instruments.pool_wait.record(seconds, &self.pool.name, &self.pool.span);
         match outcome {
             Ok(()) => self.pool.held = Some(Instant::now()),
             Err(DbError::Exhausted) => signals.instruments.pool_timeouts.add(1, &self.pool.name),
@@ -132,7 +142,7 @@ impl Drop for InPool {
     fn drop(&mut self) {
         self.stop_waiting();
         if let (Some(held), Some(signals)) = (self.held, self.scope.signals()) {
-            signals.instruments.pool_use.record(held.elapsed().as_secs_f64(), &self.name);
+            signals.instruments.pool_use.record(held.elapsed().as_secs_f64(), &self.name, &self.span);
         }
     }
 }

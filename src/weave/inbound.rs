@@ -104,14 +104,14 @@ impl<'a> Crossing<'a> {
             self.passage.fail(kind.clone());
             self.labels.push(KeyValue::new(attribute::ERROR_TYPE, kind));
         }
-        let seconds = self.passage.seconds();
+        let (seconds, span) = (self.passage.seconds(), self.passage.span_context());
         for fact in facts {
-            facts::measure(fact, &self.signals.instruments, seconds);
+            facts::measure(fact, &self.signals.instruments, seconds, &span);
             if let Some(order) = facts::order_id(fact) {
                 self.passage.set(order);
             }
         }
-        self.signals.instruments.server_duration.record(seconds, &self.labels);
+        self.signals.instruments.server_duration.record(seconds, &self.labels, &span);
     }
 }
 
@@ -121,7 +121,8 @@ impl Drop for Crossing<'_> {
         instruments.server_active.add(-1, &self.active);
         if !self.passage.has_ended() {
             self.labels.push(KeyValue::new(attribute::ERROR_TYPE, GIVEN_UP));
-            instruments.server_duration.record(self.passage.seconds(), &self.labels);
+            let span = self.passage.span_context();
+            instruments.server_duration.record(self.passage.seconds(), &self.labels, &span);
         }
     }
 }

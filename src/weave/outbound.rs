@@ -92,8 +92,8 @@ impl<C: Carrier> Observed<C> {
             passage.fail(kind.clone());
             labels.push(KeyValue::new(attribute::ERROR_TYPE, kind));
         }
-        let seconds = passage.seconds();
-        signals.instruments.client_duration.record(seconds, &labels);
+        let (seconds, span) = (passage.seconds(), passage.span_context());
+        signals.instruments.client_duration.record(seconds, &labels, &span);
         if peer == Service::PaymentProvider {
             let status = if answer.as_ref().is_ok_and(|answer| answer.status().is_success()) {
                 "success"
@@ -106,7 +106,7 @@ impl<C: Carrier> Observed<C> {
             labels.extend(
                 origin.payment_method.map(|one| KeyValue::new(attribute::PAYMENTS_METHOD, one.name())),
             );
-            signals.instruments.provider_duration.record(seconds, &labels);
+            signals.instruments.provider_duration.record(seconds, &labels, &span);
         }
         passage.end();
         answer

@@ -4,7 +4,7 @@ use std::{borrow::Cow, time::Instant};
 
 use opentelemetry::{
     Context, KeyValue,
-    trace::{SpanBuilder, SpanKind, Status, TraceContextExt, Tracer},
+    trace::{SpanBuilder, SpanContext, SpanKind, Status, TraceContextExt, Tracer},
 };
 
 use crate::telemetry::{names::attribute, scope::Signals};
@@ -37,6 +37,11 @@ impl Passage {
         self.begun.elapsed().as_secs_f64()
     }
 
+    /// Which span it is: what an exemplar of its measurements points at.
+    pub fn span_context(&self) -> SpanContext {
+        self.context.span().span_context().clone()
+    }
+
     pub fn set(&self, attribute: KeyValue) {
         self.context.span().set_attribute(attribute);
     }
@@ -66,7 +71,7 @@ impl Passage {
             labels.push(KeyValue::new(attribute::ERROR_TYPE, error));
         }
         if let Some(signals) = signals {
-            signals.instruments.db_duration.record(self.seconds(), labels);
+            signals.instruments.db_duration.record(self.seconds(), labels, &self.span_context());
         }
         self.end();
     }

@@ -28,7 +28,7 @@ use crate::telemetry::{
         encode::{self, Records, Spans},
         measured::{measured, records},
     },
-    scope::Scope,
+    scope::{Buckets, Scope},
     stdout::Stdout,
 };
 
@@ -248,14 +248,15 @@ impl Egress {
     async fn send_metrics(self, scopes: Vec<Arc<Scope>>, mut stopped: watch::Receiver<Option<Instant>>) {
         loop {
             let ended = tokio::time::timeout(self.interval, stopped.wait_for(Option::is_some)).await.is_ok();
-            let request = measured(&scopes);
-            let records = records(&request);
             if let Some(onlooker) = &self.onlooker {
+                let request = measured(&scopes, Buckets::Explicit);
                 onlooker.metrics(&request);
-                self.shown.metrics.add(records);
+                self.shown.metrics.add(records(&request));
             }
             let outbox = self.outbox(Signal::Metrics);
             if let Some(outbox) = outbox {
+                let request = measured(&scopes, Buckets::AsSent);
+                let records = records(&request);
                 outbox.post(request.encode_to_vec().into(), records);
             }
             if ended {

@@ -4,13 +4,17 @@ use std::sync::Arc;
 
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 
-use crate::telemetry::{presence, scope::Scope, siblings};
+use crate::telemetry::{
+    presence,
+    scope::{Buckets, Scope},
+    siblings,
+};
 
 /// Everything measured up to now, by all of `scopes`.
-pub fn measured(scopes: &[Arc<Scope>]) -> ExportMetricsServiceRequest {
+pub fn measured(scopes: &[Arc<Scope>], buckets: Buckets) -> ExportMetricsServiceRequest {
     let heard = scopes.iter().filter(|scope| !scope.presence.is_mute());
     let resource_metrics = heard.filter_map(|scope| {
-        let mut request = ExportMetricsServiceRequest::from(&scope.signals()?.collect());
+        let mut request = scope.signals()?.collect(buckets);
         if let Some(version) = scope.presence.version() {
             let senders = request.resource_metrics.iter_mut().filter_map(|one| one.resource.as_mut());
             senders.for_each(|sender| presence::stamp(&mut sender.attributes, &version));

@@ -16,7 +16,14 @@ use doorbuster::{
         hosts::Host,
         settings::Settings,
     },
-    telemetry::{exposition, ids::Ids, otlp::measured::measured, process::Threads, resource, scope::Scope},
+    telemetry::{
+        exposition,
+        ids::Ids,
+        otlp::measured::measured,
+        process::Threads,
+        resource,
+        scope::{Buckets, Scope},
+    },
 };
 use garde::Validate;
 use opentelemetry::{Context, trace::SpanId};
@@ -116,7 +123,7 @@ fn own_scopes(services: &[Service], spans: &Spans) -> Vec<Arc<Scope>> {
         let resource = resource::of(*service, None);
         let tap = Tap { service: *service, spans: spans.clone() };
         let provider = SdkTracerProvider::builder().with_id_generator(Ids).with_span_processor(tap);
-        let scope = Scope::new(*service, Arc::default(), &provider.build(), resource);
+        let scope = Scope::new(*service, Arc::default(), &provider.build(), resource, false);
         threads.watch(*service, &scope.signals().expect("it has signals").instruments);
         Arc::new(scope)
     });
@@ -172,7 +179,7 @@ impl Street {
 
     /// The exposition of all services.
     pub fn metrics(&self) -> String {
-        exposition::render(&measured(&self.scopes))
+        exposition::render(&measured(&self.scopes, Buckets::Explicit))
     }
 
     /// The sum of all series of `name` whose labels contain each of `labels`.
