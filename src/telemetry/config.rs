@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::otlp::rule::Rule;
+
 /// The kinds of signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
@@ -92,6 +94,10 @@ pub struct Config {
     pub metrics: Option<Destination>,
     pub logs: Option<Destination>,
     pub profiles: Option<Destination>,
+    /// Which traces leave by OTLP, where not all do.
+    pub tail: Option<Rule>,
+    /// Whether the environment names a sampler; else everything is sampled, whatever a caller says.
+    pub sampler_given: bool,
     /// Signals that are not to be sent although there is somewhere to send them: `OTEL_…_EXPORTER=none`.
     pub declined: Vec<Signal>,
     pub metric_interval: Duration,
@@ -124,6 +130,8 @@ impl Config {
             metrics: destination(Signal::Metrics)?,
             logs: destination(Signal::Logs)?,
             profiles: None,
+            tail: tail(&read)?,
+            sampler_given: read("OTEL_TRACES_SAMPLER").is_some(),
             declined: Signal::OTLP.into_iter().filter(|signal| declines(&read, *signal)).collect(),
             metric_interval: millis(&read, "OTEL_METRIC_EXPORT_INTERVAL")?
                 .filter(|interval| !interval.is_zero())
@@ -165,6 +173,12 @@ fn check_sampler(read: &impl Fn(&str) -> Option<String>) -> Result<(), String> {
         }
         _ => Ok(()),
     }
+}
+
+fn tail(read: &impl Fn(&str) -> Option<String>) -> Result<Option<Rule>, String> {
+    const VARIABLE: &str = "DOORBUSTER_TAIL_SAMPLING";
+    let rule = read(VARIABLE).filter(|text| text != "off").map(|text| text.parse());
+    rule.transpose().map_err(|error| format!("{VARIABLE}: {error}"))
 }
 
 /// The standard's words for the two kinds of histogram.
@@ -334,6 +348,7 @@ mod tests {
             (("OTEL_TRACES_SAMPLER", "bogus"), "parentbased_traceidratio"),
             (("OTEL_TRACES_SAMPLER_ARG", "7"), "OTEL_TRACES_SAMPLER_ARG"),
             (("OTEL_SDK_DISABLED", "maybe"), "OTEL_SDK_DISABLED"),
+            (("DOORBUSTER_TAIL_SAMPLING", "errors,5"), "slow=DURATION"),
             (("OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION", "native"), "base2_exponential"),
             (("OTEL_EXPORTER_OTLP_HEADERS", "key=%zzsecret"), "OTEL_EXPORTER_OTLP_HEADERS"),
         ] {

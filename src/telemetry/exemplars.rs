@@ -1,7 +1,8 @@
 //! Exemplars: for each bucket of a histogram, a trace that fell into it. By hand, because the SDK has a place for
 //! exemplars and never fills it.
 //!
-//! Only spans that are sampled count, so that an exemplar points at a trace that was recorded. What is older than a minute
+//! Only spans that are sampled count, so that an exemplar points at a trace that was recorded; where a tail rule chooses
+//! among traces, only those of the share it keeps whatever becomes of them. What is older than a minute
 //! is not shown any more: whoever scrapes has seen it, and its trace may be gone.
 
 use std::{
@@ -20,6 +21,8 @@ use opentelemetry_proto::tonic::{
     metrics::v1::{Exemplar as Sent, Metric, exemplar, metric::Data},
 };
 
+use super::otlp::rule::Rule;
+
 const KEPT: Duration = Duration::from_secs(60);
 /// The newest is good enough for this long: a busy route does not write one for each request.
 const FRESH: Duration = Duration::from_millis(500);
@@ -30,6 +33,8 @@ const MOST_SERIES: usize = 2000;
 #[derive(Debug)]
 pub struct Exemplars {
     bounds: Vec<f64>,
+    /// Where not all traces leave: only those will do that surely do.
+    tail: Option<Rule>,
     series: Mutex<HashMap<u64, Series>>,
 }
 
@@ -51,13 +56,13 @@ struct Exemplar {
 
 impl Exemplars {
     /// Of a histogram with these upper bounds.
-    pub fn new(bounds: &[f64]) -> Self {
-        Exemplars { bounds: bounds.to_vec(), series: Mutex::default() }
+    pub fn new(bounds: &[f64], tail: Option<Rule>) -> Self {
+        Exemplars { bounds: bounds.to_vec(), tail, series: Mutex::default() }
     }
 
     /// Offers a measurement made in `span`. Whoever finds another at it goes on: there will be a next one.
     pub fn offer(&self, value: f64, labels: &[KeyValue], span: &SpanContext, at: SystemTime) {
-        if !span.is_sampled() {
+        if !span.is_sampled() || self.tail.is_some_and(|rule| !rule.draws(span.trace_id())) {
             return;
         }
         let Ok(mut all) = self.series.try_lock() else { return };
@@ -181,7 +186,7 @@ mod tests {
 
     #[test]
     fn each_bucket_shows_its_newest_and_only_what_is_sampled() {
-        let exemplars = Exemplars::new(&[0.1, 1.0]);
+        let exemplars = Exemplars::new(&[0.1, 1.0], None);
         let begun = SystemTime::now();
         let offer = |value, id, flags, after_ms| {
             let at = begun + Duration::from_millis(after_ms);
@@ -197,8 +202,19 @@ mod tests {
     }
 
     #[test]
+    fn a_tail_rule_has_a_say() {
+        let rule = "errors,50%".parse().expect("a rule");
+        let exemplars = Exemplars::new(&[0.1], Some(rule));
+        let now = SystemTime::now();
+        exemplars.offer(0.05, &labels(), &span(200, TraceFlags::SAMPLED), now);
+        assert!(filled(&exemplars, now).is_empty());
+        exemplars.offer(0.05, &labels(), &span(1, TraceFlags::SAMPLED), now);
+        assert_eq!(filled(&exemplars, now), [(0.05, 1)]);
+    }
+
+    #[test]
     fn what_is_old_is_not_shown() {
-        let exemplars = Exemplars::new(&[0.1]);
+        let exemplars = Exemplars::new(&[0.1], None);
         let begun = SystemTime::now();
         exemplars.offer(0.05, &labels(), &span(1, TraceFlags::SAMPLED), begun);
         assert!(filled(&exemplars, begun + KEPT).is_empty());

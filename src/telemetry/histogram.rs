@@ -19,11 +19,11 @@ pub struct Histogram {
 impl Histogram {
     pub fn new(
         name: &'static str,
-        bounds: &[f64],
+        exemplars: Exemplars,
         explicit: metrics::Histogram<f64>,
         exponential: Option<metrics::Histogram<f64>>,
     ) -> Self {
-        Histogram { name, explicit, exponential, exemplars: Arc::new(Exemplars::new(bounds)) }
+        Histogram { name, explicit, exponential, exemplars: Arc::new(exemplars) }
     }
 
     /// Records `value`, measured in `span`.

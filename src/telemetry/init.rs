@@ -6,7 +6,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use opentelemetry_sdk::{Resource, logs::SdkLoggerProvider, trace::SdkTracerProvider};
+use opentelemetry_sdk::{
+    Resource,
+    logs::SdkLoggerProvider,
+    trace::{Sampler, SdkTracerProvider},
+};
 use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt};
 
 use super::{
@@ -27,7 +31,7 @@ use super::{
     presence::Presence,
     process::Threads,
     resource,
-    scope::{Buckets, Scope},
+    scope::{Buckets, Kinds, Scope},
     stdout::Stdout,
 };
 use crate::kernel::service::Service;
@@ -65,19 +69,24 @@ impl Telemetry {
         let resources: Vec<Resource> =
             services.iter().map(|service| resource::of(*service, name.as_deref())).collect();
 
+        let kinds = Kinds { exponential: config.exponential, tail: config.tail };
         let scopes = services.iter().zip(&resources).enumerate().map(|(index, (service, resource))| {
             let presence: Arc<Presence> = Arc::default();
             if config.disabled {
                 return Arc::new(Scope::silent(*service));
             }
             let traces = SdkTracerProvider::builder().with_id_generator(Ids).with_resource(resource.clone());
-            let traces = if egress.wants_spans() {
-                let (presence, queue) = (presence.clone(), egress.spans.clone());
-                traces.with_span_processor(SpanTap { service: index, presence, queue })
+            // The SDK reads the variables; where they are silent, a lab sees all.
+            let traces = if config.sampler_given { traces } else { traces.with_sampler(Sampler::AlwaysOn) };
+            let queue = egress.wants_spans().then(|| egress.spans.clone());
+            let tail = egress.tail.as_ref().map(|tail| tail.before.clone());
+            let traces = if queue.is_some() || tail.is_some() {
+                let presence = presence.clone();
+                traces.with_span_processor(SpanTap { service: index, presence, queue, tail })
             } else {
                 traces
             };
-            Arc::new(Scope::new(*service, presence, &traces.build(), resource.clone(), config.exponential))
+            Arc::new(Scope::new(*service, presence, &traces.build(), resource.clone(), kinds))
         });
         let scopes: Vec<_> = scopes.collect();
 

@@ -7,8 +7,10 @@ use opentelemetry::{
 };
 
 use super::{
+    exemplars::Exemplars,
     histogram::Histogram,
     names::{DB_SECONDS, DOLLARS, SECONDS, attribute, help, metric, unit},
+    otlp::rule::Rule,
 };
 use crate::kernel::{
     country::Country, db::Pool, fact::PaymentOutcome, origin::PaymentMethod, service::Service,
@@ -46,15 +48,16 @@ pub struct Instruments {
 }
 
 impl Instruments {
-    /// Instruments of `meter`; histograms measure with `exponential` as well, if there is one.
-    pub fn new(meter: Meter, exponential: Option<&Meter>) -> Self {
+    /// Instruments of `meter`; histograms measure with `exponential` as well, if there is one, and their exemplars keep to
+    /// the `tail` rule.
+    pub fn new(meter: Meter, exponential: Option<&Meter>, tail: Option<Rule>) -> Self {
         let histogram = |name, unit, bounds: &[f64]| {
             let on = |meter: &Meter| {
                 // Bounds mean nothing to the exponential twin.
                 let builder = meter.f64_histogram(name).with_description(help(name)).with_unit(unit);
                 builder.with_boundaries(bounds.to_vec()).build()
             };
-            Histogram::new(name, bounds, on(&meter), exponential.map(on))
+            Histogram::new(name, Exemplars::new(bounds, tail), on(&meter), exponential.map(on))
         };
         let seconds = |name| histogram(name, unit::SECONDS, &SECONDS);
         let db_seconds = |name| histogram(name, unit::SECONDS, &DB_SECONDS);

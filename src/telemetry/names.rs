@@ -37,6 +37,7 @@ pub mod metric {
     pub const TELEMETRY_SENT: &str = "lab.telemetry.sent";
     pub const TELEMETRY_FAILED: &str = "lab.telemetry.failed";
     pub const TELEMETRY_DROPPED: &str = "lab.telemetry.dropped";
+    pub const TELEMETRY_NOT_SAMPLED: &str = "lab.telemetry.not_sampled";
     pub const TELEMETRY_QUEUE: &str = "lab.telemetry.queue.bytes";
 }
 
@@ -76,6 +77,7 @@ pub fn help(name: &str) -> &'static str {
         metric::TELEMETRY_SENT => "Records that arrived at a destination.",
         metric::TELEMETRY_FAILED => "Requests to a destination that failed.",
         metric::TELEMETRY_DROPPED => "Records that were given up on their way to a destination, by why.",
+        metric::TELEMETRY_NOT_SAMPLED => "Spans that the tail rule left out.",
         metric::TELEMETRY_QUEUE => "What waits for a destination.",
         _ => "",
     }

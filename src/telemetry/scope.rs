@@ -6,7 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::{instruments::Instruments, presence::Presence, routing};
+use super::{instruments::Instruments, otlp::rule::Rule, presence::Presence, routing};
 use crate::kernel::service::Service;
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry_proto::tonic::{
@@ -44,6 +44,14 @@ pub struct Signals {
     exponential: Option<(Reader, SdkMeterProvider)>,
 }
 
+/// What histograms there are, and which traces their exemplars may point at.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Kinds {
+    /// Exponential ones beside those with fixed bounds.
+    pub exponential: bool,
+    pub tail: Option<Rule>,
+}
+
 /// The histograms of which there are two kinds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Buckets {
@@ -64,19 +72,19 @@ impl Scope {
         presence: Arc<Presence>,
         traces: &SdkTracerProvider,
         resource: Resource,
-        exponential: bool,
+        kinds: Kinds,
     ) -> Self {
         use opentelemetry::trace::TracerProvider;
         let reader = Reader(Arc::new(ManualReader::builder().build()));
         let meters = SdkMeterProvider::builder().with_reader(reader.clone()).with_resource(resource).build();
         // Views are a provider's, not a reader's: two kinds of one histogram take two providers.
-        let exponential = exponential.then(|| {
+        let exponential = kinds.exponential.then(|| {
             let reader = Reader(Arc::new(ManualReader::builder().build()));
             let meters = SdkMeterProvider::builder().with_reader(reader.clone()).with_view(by_powers);
             (reader, meters.build())
         });
         let other = exponential.as_ref().map(|(_, meters)| meters.meter(INSTRUMENTATION));
-        let instruments = Instruments::new(meters.meter(INSTRUMENTATION), other.as_ref());
+        let instruments = Instruments::new(meters.meter(INSTRUMENTATION), other.as_ref(), kinds.tail);
         instruments.start_at_zero(service);
         let tracer = traces.tracer(INSTRUMENTATION);
         let signals = Signals { tracer, instruments, reader, meters, exponential };

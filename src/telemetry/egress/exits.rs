@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Instant};
 use opentelemetry::KeyValue;
 use serde::Serialize;
 
-use super::outbox::Outbox;
+use super::{count::Count, outbox::Outbox, queue::Queue};
 use crate::telemetry::names::attribute;
 
 /// Why records were given up; values of `reason` on `lab.telemetry.dropped`.
@@ -36,6 +36,8 @@ pub struct Exit {
     pub sent: u64,
     /// Requests that did not.
     pub failed: u64,
+    /// Records that the tail rule left out.
+    pub not_sampled: u64,
     /// Records that were given up.
     pub dropped: u64,
     /// The same by [`reason`].
@@ -91,6 +93,7 @@ impl Exit {
             took_seconds_ago: standing.took.map(|took| Instant::now().duration_since(took).as_secs()),
             sent: outbox.sent.total(),
             failed: outbox.failed.total(),
+            not_sampled: before.not_sampled,
             dropped: because.values().sum(),
             dropped_because: because,
             queue_bytes: outbox.queue_bytes() + before.waiting_bytes,
@@ -118,4 +121,37 @@ pub struct Before {
     pub unencodable: u64,
     /// Records that were lost in the last minute.
     pub last_minute: u64,
+    pub not_sampled: u64,
+}
+
+impl Before {
+    /// What waits in `queue`, and what it lost.
+    pub fn queued<T>(queue: &Queue<T>) -> Self {
+        Before {
+            waiting_bytes: queue.bytes(),
+            displaced: queue.displaced.total(),
+            last_minute: queue.displaced.last_minute(),
+            ..Before::default()
+        }
+    }
+
+    /// The same with what could not be encoded.
+    pub fn failing(self, unencodable: &Count) -> Self {
+        Before {
+            unencodable: self.unencodable + unencodable.total(),
+            last_minute: self.last_minute + unencodable.last_minute(),
+            ..self
+        }
+    }
+
+    /// The same with what happens in another queue.
+    pub fn and(self, other: Before) -> Self {
+        Before {
+            waiting_bytes: self.waiting_bytes + other.waiting_bytes,
+            displaced: self.displaced + other.displaced,
+            unencodable: self.unencodable + other.unencodable,
+            last_minute: self.last_minute + other.last_minute,
+            not_sampled: self.not_sampled + other.not_sampled,
+        }
+    }
 }

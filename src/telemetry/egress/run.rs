@@ -27,6 +27,8 @@ use crate::telemetry::{
     otlp::{
         encode::{self, Records, Spans},
         measured::{measured, records},
+        rule::Rule,
+        tail,
     },
     scope::{Buckets, Scope},
     stdout::Stdout,
@@ -45,6 +47,8 @@ const LINGER: Duration = Duration::from_millis(200);
 #[derive(Clone)]
 pub struct Egress {
     pub spans: Arc<Spans>,
+    /// What leaves by OTLP when there is a rule which traces do.
+    pub tail: Option<Arc<Tail>>,
     pub records: Arc<Records>,
     pub lines: Arc<line::Lines>,
     outboxes: Vec<Arc<Outbox>>,
@@ -53,6 +57,15 @@ pub struct Egress {
     unencodable: Arc<Count>,
     stdout: Stdout,
     interval: Duration,
+}
+
+/// A rule, the spans before it and behind it, and how many it left out.
+#[derive(Debug)]
+pub struct Tail {
+    rule: Rule,
+    pub before: Arc<Spans>,
+    behind: Arc<Spans>,
+    left_out: Count,
 }
 
 /// How many records of each signal the onlooker was shown.
@@ -75,6 +88,7 @@ impl Egress {
         let outbox = |signal| Some(Arc::new(Outbox::new(signal, config.destination(signal)?.clone())));
         Egress {
             spans: encode::queue(),
+            tail: config.tail.filter(|_| config.traces.is_some()).map(|rule| Arc::new(Tail::new(rule))),
             records: encode::queue(),
             lines: line::queue(),
             outboxes: Signal::ALL.into_iter().filter_map(outbox).collect(),
@@ -86,9 +100,9 @@ impl Egress {
         }
     }
 
-    /// Whether anybody wants spans.
+    /// Whether anybody wants all spans, before any rule.
     pub fn wants_spans(&self) -> bool {
-        self.onlooker.is_some() || self.outbox(Signal::Traces).is_some()
+        self.onlooker.is_some() || (self.tail.is_none() && self.outbox(Signal::Traces).is_some())
     }
 
     /// Whether anybody but standard output wants log lines as they are.
@@ -107,20 +121,14 @@ impl Egress {
 
     /// What is lost, or waits, on the way to the outboxes of a signal.
     fn before(&self, signal: Signal) -> Before {
-        match signal {
-            Signal::Traces => Before {
-                waiting_bytes: self.spans.bytes(),
-                displaced: self.spans.displaced.total(),
-                unencodable: self.unencodable.total(),
-                last_minute: self.spans.displaced.last_minute() + self.unencodable.last_minute(),
+        match (signal, &self.tail) {
+            (Signal::Traces, Some(tail)) => Before {
+                not_sampled: tail.left_out.total(),
+                ..Before::queued(&tail.before).and(Before::queued(&tail.behind)).failing(&self.unencodable)
             },
-            Signal::Logs => Before {
-                waiting_bytes: self.records.bytes(),
-                displaced: self.records.displaced.total(),
-                unencodable: 0,
-                last_minute: self.records.displaced.last_minute(),
-            },
-            Signal::Metrics | Signal::Profiles => Before::default(),
+            (Signal::Traces, None) => Before::queued(&self.spans).failing(&self.unencodable),
+            (Signal::Logs, _) => Before::queued(&self.records),
+            (Signal::Metrics | Signal::Profiles, _) => Before::default(),
         }
     }
 
@@ -184,6 +192,10 @@ impl Egress {
         if self.wants_spans() {
             tasks.spawn(self.clone().send_spans(resources.clone()));
         }
+        if let Some(tail) = &self.tail {
+            tasks.spawn(tail.clone().choose());
+            tasks.spawn(self.clone().send_kept(tail.clone(), resources.clone()));
+        }
         if self.outbox(Signal::Logs).is_some() {
             tasks.spawn(self.clone().send_records(resources));
         }
@@ -195,6 +207,7 @@ impl Egress {
         }
         let deadline = end_of(stopped).await;
         self.spans.close();
+        self.tail.iter().for_each(|tail| tail.before.close());
         self.records.close();
         self.lines.close();
         let drained = async { while tasks.join_next().await.is_some() {} };
@@ -205,7 +218,8 @@ impl Egress {
     }
 
     async fn send_spans(self, resources: Vec<Resource>) {
-        let outbox = self.outbox(Signal::Traces);
+        // Where there is a rule, what leaves comes from behind it.
+        let outbox = self.outbox(Signal::Traces).filter(|_| self.tail.is_none());
         let ship = |request: bytes::Bytes, records| {
             if let Some(onlooker) = &self.onlooker {
                 onlooker.spans(&request, records);
@@ -219,6 +233,13 @@ impl Egress {
         if let Some(outbox) = outbox {
             outbox.close();
         }
+    }
+
+    async fn send_kept(self, tail: Arc<Tail>, resources: Vec<Resource>) {
+        let Some(outbox) = self.outbox(Signal::Traces) else { return };
+        let ship = |request, records| outbox.post(request, records);
+        encode::spans(&tail.behind, resources, &self.unencodable, ship).await;
+        outbox.close();
     }
 
     async fn send_records(self, resources: Vec<Resource>) {
@@ -267,6 +288,16 @@ impl Egress {
     }
 }
 
+impl Tail {
+    fn new(rule: Rule) -> Self {
+        Tail { rule, before: encode::queue(), behind: encode::queue(), left_out: Count::default() }
+    }
+
+    async fn choose(self: Arc<Self>) {
+        tail::run(self.rule, &self.before, &self.behind, &self.left_out).await;
+    }
+}
+
 /// A way out that never says no.
 fn plain(signal: Signal, destination: &'static str, sent: u64, queue_bytes: usize) -> Exit {
     Exit {
@@ -278,6 +309,7 @@ fn plain(signal: Signal, destination: &'static str, sent: u64, queue_bytes: usiz
         took_seconds_ago: None,
         sent,
         failed: 0,
+        not_sampled: 0,
         dropped: 0,
         dropped_because: Default::default(),
         queue_bytes,

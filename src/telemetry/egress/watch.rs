@@ -8,8 +8,11 @@ use crate::telemetry::names::{attribute, help, metric, unit};
 /// Makes the state of the egress itself measurable.
 pub fn watch(egress: &Egress, meter: &Meter) {
     type Reading = fn(&Exit) -> u64;
-    let counters: [(&str, Reading); 2] =
-        [(metric::TELEMETRY_SENT, |exit| exit.sent), (metric::TELEMETRY_FAILED, |exit| exit.failed)];
+    let counters: [(&str, Reading); 3] = [
+        (metric::TELEMETRY_SENT, |exit| exit.sent),
+        (metric::TELEMETRY_FAILED, |exit| exit.failed),
+        (metric::TELEMETRY_NOT_SAMPLED, |exit| exit.not_sampled),
+    ];
     for (name, read) in counters {
         let egress = egress.clone();
         meter

@@ -32,9 +32,9 @@ const BATCH: usize = 2048;
 /// A record, the index of the service it belongs to, and the version it was made by.
 #[derive(Debug)]
 pub struct Owned<T> {
-    service: usize,
-    version: Version,
-    item: T,
+    pub service: usize,
+    pub version: Version,
+    pub item: T,
 }
 type Record = Box<(SdkLogRecord, InstrumentationScope)>;
 
@@ -53,7 +53,10 @@ pub fn queue<T>() -> Arc<Queue<T>> {
 pub struct SpanTap {
     pub service: usize,
     pub presence: Arc<Presence>,
-    pub queue: Arc<Spans>,
+    /// All spans go here,
+    pub queue: Option<Arc<Spans>>,
+    /// and here, where there is a tail rule before they leave.
+    pub tail: Option<Arc<Spans>>,
 }
 
 impl SpanProcessor for SpanTap {
@@ -64,10 +67,14 @@ impl SpanProcessor for SpanTap {
         if self.presence.is_mute() {
             return;
         }
-        // What a span takes in memory: its own fields, and about this much an attribute.
-        let weight = size_of::<SpanData>() + span.attributes.capacity() * 64;
-        let owned = Owned { service: self.service, version: self.presence.version(), item: span };
-        self.queue.push(owned, weight, |_| 1);
+        let weight = weight(&span);
+        let owned = |item| Owned { service: self.service, version: self.presence.version(), item };
+        if let Some(tail) = &self.tail {
+            tail.push(owned(span.clone()), weight, |_| 1);
+        }
+        if let Some(queue) = &self.queue {
+            queue.push(owned(span), weight, |_| 1);
+        }
     }
 
     fn force_flush(&self) -> OTelSdkResult {
@@ -77,6 +84,11 @@ impl SpanProcessor for SpanTap {
     fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
         Ok(())
     }
+}
+
+/// What a span takes in memory, about: its own fields, and this much an attribute.
+pub fn weight(span: &SpanData) -> usize {
+    size_of::<SpanData>() + span.attributes.capacity() * 64
 }
 
 /// Hands each log record of one service to the queue.

@@ -2,3 +2,5 @@
 
 pub mod encode;
 pub mod measured;
+pub mod rule;
+pub mod tail;

@@ -22,7 +22,7 @@ use doorbuster::{
         otlp::measured::measured,
         process::Threads,
         resource,
-        scope::{Buckets, Scope},
+        scope::{Buckets, Kinds, Scope},
     },
 };
 use garde::Validate;
@@ -123,7 +123,7 @@ fn own_scopes(services: &[Service], spans: &Spans) -> Vec<Arc<Scope>> {
         let resource = resource::of(*service, None);
         let tap = Tap { service: *service, spans: spans.clone() };
         let provider = SdkTracerProvider::builder().with_id_generator(Ids).with_span_processor(tap);
-        let scope = Scope::new(*service, Arc::default(), &provider.build(), resource, false);
+        let scope = Scope::new(*service, Arc::default(), &provider.build(), resource, Kinds::default());
         threads.watch(*service, &scope.signals().expect("it has signals").instruments);
         Arc::new(scope)
     });
