@@ -1,8 +1,10 @@
 //! Where signals go, by OpenTelemetry's standard variables. What cannot be used is refused by name.
 
-use std::time::Duration;
+use std::{path::Path, sync::Arc, time::Duration};
 
-use super::otlp::rule::Rule;
+use rustls::RootCertStore;
+
+use super::{egress::http::trusted, otlp::rule::Rule};
 
 /// The kinds of signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +100,8 @@ pub struct Config {
     pub tail: Option<Rule>,
     /// Whether the environment names a sampler; else everything is sampled, whatever a caller says.
     pub sampler_given: bool,
+    /// Who is believed over TLS, besides Mozilla's list: the PEM file of `OTEL_EXPORTER_OTLP_CERTIFICATE`.
+    pub roots: Option<Arc<RootCertStore>>,
     /// Signals that are not to be sent although there is somewhere to send them: `OTEL_…_EXPORTER=none`.
     pub declined: Vec<Signal>,
     pub metric_interval: Duration,
@@ -131,6 +135,7 @@ impl Config {
             logs: destination(Signal::Logs)?,
             profiles: None,
             tail: tail(&read)?,
+            roots: roots(&read)?,
             sampler_given: read("OTEL_TRACES_SAMPLER").is_some(),
             declined: Signal::OTLP.into_iter().filter(|signal| declines(&read, *signal)).collect(),
             metric_interval: millis(&read, "OTEL_METRIC_EXPORT_INTERVAL")?
@@ -173,6 +178,12 @@ fn check_sampler(read: &impl Fn(&str) -> Option<String>) -> Result<(), String> {
         }
         _ => Ok(()),
     }
+}
+
+fn roots(read: &impl Fn(&str) -> Option<String>) -> Result<Option<Arc<RootCertStore>>, String> {
+    const VARIABLE: &str = "OTEL_EXPORTER_OTLP_CERTIFICATE";
+    let roots = read(VARIABLE).map(|file| trusted(Path::new(&file))).transpose();
+    roots.map_err(|error| format!("{VARIABLE}: {error}"))
 }
 
 fn tail(read: &impl Fn(&str) -> Option<String>) -> Result<Option<Rule>, String> {
@@ -348,6 +359,7 @@ mod tests {
             (("OTEL_TRACES_SAMPLER", "bogus"), "parentbased_traceidratio"),
             (("OTEL_TRACES_SAMPLER_ARG", "7"), "OTEL_TRACES_SAMPLER_ARG"),
             (("OTEL_SDK_DISABLED", "maybe"), "OTEL_SDK_DISABLED"),
+            (("OTEL_EXPORTER_OTLP_CERTIFICATE", "/nowhere.pem"), "/nowhere.pem"),
             (("DOORBUSTER_TAIL_SAMPLING", "errors,5"), "slow=DURATION"),
             (("OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION", "native"), "base2_exponential"),
             (("OTEL_EXPORTER_OTLP_HEADERS", "key=%zzsecret"), "OTEL_EXPORTER_OTLP_HEADERS"),

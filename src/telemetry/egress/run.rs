@@ -11,6 +11,7 @@ use std::{
 
 use opentelemetry_sdk::Resource;
 use prost::Message;
+use rustls::RootCertStore;
 use tokio::{sync::watch, task::JoinSet};
 use tracing::Dispatch;
 
@@ -52,6 +53,7 @@ pub struct Egress {
     pub records: Arc<Records>,
     pub lines: Arc<line::Lines>,
     outboxes: Vec<Arc<Outbox>>,
+    roots: Arc<RootCertStore>,
     onlooker: Option<Arc<dyn Onlooker>>,
     shown: Arc<Shown>,
     unencodable: Arc<Count>,
@@ -92,6 +94,7 @@ impl Egress {
             records: encode::queue(),
             lines: line::queue(),
             outboxes: Signal::ALL.into_iter().filter_map(outbox).collect(),
+            roots: config.roots.clone().unwrap_or_else(http::mozilla),
             onlooker,
             shown: Arc::default(),
             unencodable: Arc::default(),
@@ -183,7 +186,7 @@ impl Egress {
         stopped: watch::Receiver<Option<Instant>>,
         aloud: Dispatch,
     ) {
-        let http = http::client();
+        let http = http::client(self.roots.clone());
         let mut tasks = JoinSet::new();
         for outbox in &self.outboxes {
             let (sender, client, aloud) = (outbox.clone(), http.clone(), aloud.clone());

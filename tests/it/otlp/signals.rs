@@ -73,13 +73,14 @@ pub struct Point {
     pub service: String,
     pub name: String,
     pub unit: String,
-    /// `gauge`, `counter` (a monotonic sum), `updown` (any other sum), `histogram`, `summary`.
+    /// `gauge`, `counter` (a monotonic sum), `updown` (any other sum), `histogram`, `exponential histogram`, `summary`.
     pub kind: &'static str,
     pub attributes: Attributes,
     /// The number; of a histogram or summary, the sum of all measurements.
     pub value: f64,
     /// How many measurements a histogram or summary holds; 1 for a number.
     pub count: u64,
+    pub exemplars: usize,
     pub time: u64,
 }
 
@@ -137,6 +138,7 @@ impl Received {
                         attributes: attributes(point.attributes),
                         value: point.value,
                         count: point.count,
+                        exemplars: point.exemplars,
                         time: point.time,
                     });
                 }
@@ -166,6 +168,7 @@ struct Measured {
     attributes: Vec<KeyValue>,
     value: f64,
     count: u64,
+    exemplars: usize,
     time: u64,
 }
 
@@ -178,15 +181,17 @@ fn points(data: Data) -> Vec<(&'static str, Measured)> {
         },
         attributes: point.attributes,
         count: 1,
+        exemplars: point.exemplars.len(),
         time: point.time_unix_nano,
     };
     macro_rules! distribution {
-        ($of:expr, $sum:expr) => {
+        ($of:expr, $sum:expr $(, $exemplars:ident)?) => {
             $of.data_points
                 .into_iter()
                 .map(|point| Measured {
                     value: $sum(point.sum),
                     attributes: point.attributes,
+                    exemplars: 0 $(+ point.$exemplars.len())?,
                     count: point.count,
                     time: point.time_unix_nano,
                 })
@@ -199,9 +204,11 @@ fn points(data: Data) -> Vec<(&'static str, Measured)> {
             let kind = if sum.is_monotonic { "counter" } else { "updown" };
             (kind, sum.data_points.into_iter().map(number).collect())
         }
-        Data::Histogram(histogram) => ("histogram", distribution!(histogram, Option::unwrap_or_default)),
+        Data::Histogram(histogram) => {
+            ("histogram", distribution!(histogram, Option::unwrap_or_default, exemplars))
+        }
         Data::ExponentialHistogram(histogram) => {
-            ("histogram", distribution!(histogram, Option::unwrap_or_default))
+            ("exponential histogram", distribution!(histogram, Option::unwrap_or_default, exemplars))
         }
         Data::Summary(summary) => ("summary", distribution!(summary, std::convert::identity)),
     };

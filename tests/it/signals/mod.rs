@@ -4,4 +4,6 @@ mod backends;
 mod checkout;
 mod exposition;
 mod load;
+mod sampling;
 mod seed;
+mod tls;
