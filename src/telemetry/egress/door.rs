@@ -1,4 +1,5 @@
 //! The door through which `opentelemetry-otlp`'s exporters hand over what they encoded: they think they talk to a server.
+//! They must not be able to pack it (their feature `gzip-http` is off): the outbox does, once for all.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -135,7 +135,11 @@ impl Shared {
         body: &Bytes,
         keep: fn(&mut Received, M),
     ) -> StatusCode {
-        self.received().requests += 1;
+        {
+            let mut received = self.received();
+            received.requests += 1;
+            received.packed += usize::from(headers.contains_key(header::CONTENT_ENCODING));
+        }
         match self.mode() {
             Mode::Ok => {}
             Mode::Hang => std::future::pending().await,

@@ -31,6 +31,8 @@ pub struct Received {
     pub versions: Vec<(&'static str, String)>,
     /// Requests of any kind, those that were refused or left hanging among them.
     pub requests: usize,
+    /// How many of them were packed.
+    pub packed: usize,
     /// What was no OTLP. One of these is a mistake of the sender.
     pub broken: Vec<String>,
 }

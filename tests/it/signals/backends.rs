@@ -112,3 +112,22 @@ fn a_port_that_is_taken_is_named() {
     assert_eq!(second.wait(2 * FIVE_SECONDS).code(), Some(2));
     assert!(second.said().contains("--port-base"), "{}", second.said());
 }
+
+#[test]
+fn all_signals_leave_packed_when_asked() {
+    let receiver = Receiver::start();
+    let lab = Plan::up()
+        .env("OTEL_EXPORTER_OTLP_ENDPOINT", &receiver.endpoint())
+        .env("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip")
+        .start();
+    get(lab.shop("/products")).send().ok();
+    // What cannot be unpacked and read fails here.
+    receiver.wait_until(2 * FIVE_SECONDS, "all three, of more than one service", |received| {
+        let services = |service: &str| received.spans.iter().any(|span| span.service == service);
+        services("storefront")
+            && services("catalog")
+            && !received.logs.is_empty()
+            && !received.points.is_empty()
+    });
+    assert_eq!(receiver.received().packed, receiver.received().requests);
+}
