@@ -30,6 +30,7 @@ use doorbuster::{
         engine::{CALM, Engine as Real, SEED},
         library::Library,
     },
+    store::keep::Store,
 };
 use serde_json::json;
 use tokio::sync::oneshot;
@@ -190,6 +191,7 @@ fn console(
         counts,
         scenarios: Arc::new(library),
         ledger,
+        store: Some(Arc::new(Store::new(4 << 20))),
         guard,
     }
 }
