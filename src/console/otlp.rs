@@ -10,12 +10,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use opentelemetry_proto::tonic::collector::{
-    logs::v1::{ExportLogsPartialSuccess, ExportLogsServiceRequest, ExportLogsServiceResponse},
-    metrics::v1::{ExportMetricsPartialSuccess, ExportMetricsServiceRequest, ExportMetricsServiceResponse},
-    trace::v1::{ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse},
+    logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
+    trace::v1::ExportTraceServiceRequest,
 };
 use prost::Message;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 use utoipa::IntoResponses;
 
 use super::desk::Desk;
@@ -74,17 +74,12 @@ pub enum OtlpRefusals {
         content_type = "application/x-protobuf"), OtlpRefusals))]
 pub async fn traces(State(desk): State<Arc<Desk>>, request: Request) -> Result<Response> {
     let store = desk.console.store()?.clone();
-    taken::<ExportTraceServiceRequest, _>(request, move |request, plain, encoding| {
+    taken(request, "rejectedSpans", move |request: ExportTraceServiceRequest, plain, encoding| {
         // Spans are kept as they come; what came as JSON has to be encoded first.
-        let taken = match encoding {
+        match encoding {
             Encoding::Protobuf => store.take_spans(plain),
             Encoding::Json => store.take_spans(&request.encode_to_vec()),
-        };
-        let partial = said(taken).map(|(rejected_spans, error_message)| ExportTracePartialSuccess {
-            rejected_spans,
-            error_message,
-        });
-        ExportTraceServiceResponse { partial_success: partial }
+        }
     })
     .await
 }
@@ -97,11 +92,8 @@ pub async fn traces(State(desk): State<Arc<Desk>>, request: Request) -> Result<R
         body = String, content_type = "application/x-protobuf"), OtlpRefusals))]
 pub async fn metrics(State(desk): State<Arc<Desk>>, request: Request) -> Result<Response> {
     let store = desk.console.store()?.clone();
-    taken::<ExportMetricsServiceRequest, _>(request, move |request, _, _| {
-        let partial = said(store.take_metrics(&request)).map(|(rejected_data_points, error_message)| {
-            ExportMetricsPartialSuccess { rejected_data_points, error_message }
-        });
-        ExportMetricsServiceResponse { partial_success: partial }
+    taken(request, "rejectedDataPoints", move |request: ExportMetricsServiceRequest, _, _| {
+        store.take_metrics(&request)
     })
     .await
 }
@@ -114,24 +106,19 @@ pub async fn metrics(State(desk): State<Arc<Desk>>, request: Request) -> Result<
         content_type = "application/x-protobuf"), OtlpRefusals))]
 pub async fn logs(State(desk): State<Arc<Desk>>, request: Request) -> Result<Response> {
     let store = desk.console.store()?.clone();
-    taken::<ExportLogsServiceRequest, _>(request, move |request, _, _| {
-        let partial = said(store.take_records(request)).map(|(rejected_log_records, error_message)| {
-            ExportLogsPartialSuccess { rejected_log_records, error_message }
-        });
-        ExportLogsServiceResponse { partial_success: partial }
+    taken(request, "rejectedLogRecords", move |request: ExportLogsServiceRequest, _, _| {
+        store.take_records(request)
     })
     .await
 }
 
-/// Reads a request, hands it to `keep` with its unpacked bytes, and answers in the same encoding.
-async fn taken<M, A>(
+/// Reads a request, hands it to `keep` with its unpacked bytes, and answers in the same encoding; `rejected` is what JSON
+/// calls the number of those that were not kept.
+async fn taken<M: Message + Default + DeserializeOwned>(
     request: Request,
-    keep: impl FnOnce(M, &[u8], Encoding) -> A + Send + 'static,
-) -> Result<Response>
-where
-    M: Message + Default + DeserializeOwned,
-    A: Message + Serialize,
-{
+    rejected: &'static str,
+    keep: impl FnOnce(M, &[u8], Encoding) -> Taken + Send + 'static,
+) -> Result<Response> {
     let encoding = encoding(request.headers())?;
     let is_packed = is_packed(request.headers())?;
     let body = Bytes::from_request(request, &()).await.map_err(|rejection| {
@@ -142,26 +129,20 @@ where
         }
     })?;
     // Up to 16 MiB are unpacked and read: not on the thread that has to answer everybody else.
-    let answer = tokio::task::spawn_blocking(move || {
+    let kept = tokio::task::spawn_blocking(move || {
         let unpacked = if is_packed { Some(request::unpacked(&body)?) } else { None };
         let plain = unpacked.as_deref().unwrap_or(&body);
         let message = request::read::<M>(plain, encoding)?;
-        Ok(written(&keep(message, plain, encoding), encoding))
+        Ok(answer(keep(message, plain, encoding), rejected, encoding))
     });
-    let answer = answer
+    let kept = kept
         .await
         .map_err(|error| Error::new(Kind::Internal, "the request could not be kept").caused_by(error))?;
-    match answer {
+    match kept {
         Ok(body) => Ok(answered(StatusCode::OK, body, encoding)),
         Err(too_large @ Unreadable::TooLarge) => Err(Error::new(Kind::TooLarge, too_large.to_string())),
         Err(wrong) => Ok(refused(&wrong, encoding)),
     }
-}
-
-/// Whether, and what, to tell the sender of what was not kept.
-fn said(taken: Taken) -> Option<(i64, String)> {
-    let count = i64::try_from(taken.turned_away).unwrap_or(i64::MAX);
-    (count > 0).then(|| (count, TURNED_AWAY.to_owned()))
 }
 
 fn encoding(headers: &HeaderMap) -> Result<Encoding> {
@@ -185,8 +166,23 @@ fn is_packed(headers: &HeaderMap) -> Result<bool> {
     }
 }
 
+/// The export responses of all three signals, which on the wire are one.
+#[derive(Clone, PartialEq, Message)]
+struct Exported {
+    #[prost(message, optional, tag = "1")]
+    partial_success: Option<PartialSuccess>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct PartialSuccess {
+    #[prost(int64, tag = "1")]
+    rejected: i64,
+    #[prost(string, tag = "2")]
+    error_message: String,
+}
+
 /// `google.rpc.Status`, as far as OTLP asks for it.
-#[derive(Clone, PartialEq, Message, Serialize)]
+#[derive(Clone, PartialEq, Message)]
 struct Status {
     #[prost(int32, tag = "1")]
     code: i32,
@@ -194,17 +190,32 @@ struct Status {
     message: String,
 }
 
-fn refused(wrong: &Unreadable, encoding: Encoding) -> Response {
-    let status = Status { code: INVALID_ARGUMENT, message: wrong.to_string() };
-    answered(StatusCode::BAD_REQUEST, written(&status, encoding), encoding)
+/// Tells the sender what was not kept; where all was, there is nothing to tell.
+fn answer(taken: Taken, rejected: &str, encoding: Encoding) -> Vec<u8> {
+    let count = i64::try_from(taken.turned_away).unwrap_or(i64::MAX);
+    let partial =
+        (count > 0).then(|| PartialSuccess { rejected: count, error_message: TURNED_AWAY.to_owned() });
+    match (encoding, partial) {
+        (Encoding::Protobuf, partial_success) => Exported { partial_success }.encode_to_vec(),
+        (Encoding::Json, None) => text(&json!({})),
+        // 64-bit numbers are text in protobuf's JSON.
+        (Encoding::Json, Some(partial)) => text(&json!({"partialSuccess": {
+            rejected: partial.rejected.to_string(), "errorMessage": partial.error_message,
+        }})),
+    }
 }
 
-fn written<M: Message + Serialize>(message: &M, encoding: Encoding) -> Vec<u8> {
-    match encoding {
-        Encoding::Protobuf => message.encode_to_vec(),
-        // Numbers and texts always serialise.
-        Encoding::Json => serde_json::to_vec(message).unwrap_or_default(),
-    }
+fn refused(wrong: &Unreadable, encoding: Encoding) -> Response {
+    let status = Status { code: INVALID_ARGUMENT, message: wrong.to_string() };
+    let body = match encoding {
+        Encoding::Protobuf => status.encode_to_vec(),
+        Encoding::Json => text(&json!({"code": status.code, "message": status.message})),
+    };
+    answered(StatusCode::BAD_REQUEST, body, encoding)
+}
+
+fn text(value: &Value) -> Vec<u8> {
+    value.to_string().into_bytes()
 }
 
 fn answered(status: StatusCode, body: Vec<u8>, encoding: Encoding) -> Response {

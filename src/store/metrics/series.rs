@@ -53,9 +53,13 @@ pub struct Measured {
 }
 
 impl Series {
+    /// Adds what was measured; what is older than the newest point comes too late.
     pub fn add(&mut self, measured: Measured) {
         let Measured { at_ms, mut value, mut count, bounds, buckets, exemplars, is_delta } = measured;
-        let last = self.points.last().filter(|last| is_delta && last.at_ms < at_ms);
+        if self.points.last().is_some_and(|last| last.at_ms >= at_ms) {
+            return;
+        }
+        let last = self.points.last().filter(|_| is_delta);
         if let Some(last) = last {
             value += last.value;
             count += last.count;

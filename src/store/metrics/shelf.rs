@@ -165,6 +165,10 @@ impl Shelf {
     }
 
     fn make_room(&mut self) {
+        if self.bytes() > self.limit_bytes {
+            // Words of series that went before may be left of nobody.
+            self.words.sweep();
+        }
         while self.bytes() > self.limit_bytes {
             let times =
                 || self.series.values().filter_map(|series| series.points.first().zip(series.points.last()));

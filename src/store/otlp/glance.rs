@@ -5,6 +5,7 @@ use super::wire::{Broken, Field, Fields};
 /// Numbers of fields in `opentelemetry.proto.trace.v1.Span`.
 mod span {
     pub const TRACE_ID: u32 = 1;
+    pub const SPAN_ID: u32 = 2;
     pub const PARENT_SPAN_ID: u32 = 4;
     pub const NAME: u32 = 5;
     pub const KIND: u32 = 6;
@@ -29,6 +30,7 @@ pub const KIND_CLIENT: u64 = 3;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Glance<'a> {
     pub trace_id: [u8; 16],
+    pub span_id: [u8; 8],
     pub is_root: bool,
     pub name: &'a str,
     pub kind: u64,
@@ -44,12 +46,13 @@ pub struct Glance<'a> {
 }
 
 impl<'a> Glance<'a> {
-    /// Looks at `span`. One without ids or with an end before its start is broken as well.
+    /// Looks at `span`. One without ids or a time is broken as well.
     pub fn at(span: &'a [u8]) -> Result<Self, Broken> {
         let mut glance = Glance { is_root: true, ..Glance::default() };
         for field in Fields::of(span) {
             match field? {
                 (span::TRACE_ID, Field::Bytes(id)) => glance.trace_id = id.try_into().map_err(|_| Broken)?,
+                (span::SPAN_ID, Field::Bytes(id)) => glance.span_id = id.try_into().map_err(|_| Broken)?,
                 (span::PARENT_SPAN_ID, Field::Bytes(id)) => glance.is_root = id.iter().all(|byte| *byte == 0),
                 (span::NAME, field) => glance.name = field.text().ok_or(Broken)?,
                 (span::KIND, Field::Number(kind)) => glance.kind = kind,
@@ -60,9 +63,9 @@ impl<'a> Glance<'a> {
                 _ => {}
             }
         }
-        let is_sound = glance.trace_id != [0; 16] && glance.start_ns > 0;
+        let has_ids = glance.trace_id != [0; 16] && glance.span_id != [0; 8];
         glance.end_ns = glance.end_ns.max(glance.start_ns);
-        if is_sound { Ok(glance) } else { Err(Broken) }
+        if has_ids && glance.start_ns > 0 { Ok(glance) } else { Err(Broken) }
     }
 
     /// Takes what matters from an attribute. A name comes before an address, and a route before a template, in whichever
@@ -146,6 +149,7 @@ mod tests {
         let bytes = span().encode_to_vec();
         let expected = Glance {
             trace_id: [1; 16],
+            span_id: [2; 8],
             is_root: false,
             name: "POST /charge",
             kind: KIND_CLIENT,
@@ -166,6 +170,7 @@ mod tests {
         for change in [
             |span: &mut Span| span.trace_id = vec![0; 16],
             |span: &mut Span| span.trace_id = vec![1; 8],
+            |span: &mut Span| span.span_id = Vec::new(),
             |span: &mut Span| span.start_time_unix_nano = 0,
         ] {
             let mut span = span();

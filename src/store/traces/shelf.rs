@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::trace::{Kept, Place, Trace};
+use super::trace::{Added, Kept, Place, Trace};
 use crate::{
     kernel::clock,
     store::{
@@ -13,7 +13,7 @@ use crate::{
         otlp::{
             glance::Glance,
             sender::{Sender, Senders},
-            wire::{Broken, each},
+            wire::each,
         },
         words::Words,
     },
@@ -62,22 +62,25 @@ impl Shelf {
         }
     }
 
-    /// Takes the spans of an encoded `ExportTraceServiceRequest` and shows each to `onlooker`.
+    /// Takes the spans of an encoded `ExportTraceServiceRequest` and shows each that is new to `onlooker`.
     pub fn take(&mut self, request: &[u8], mut onlooker: impl FnMut(&Sender, &Glance<'_>)) -> Taken {
         let mut taken = Taken::default();
         for resource_spans in each(request, RESOURCE_SPANS) {
             let resource = each(resource_spans, RESOURCE).next().unwrap_or_default();
             let sender = self.senders.keep(resource);
             for span in each(resource_spans, SCOPE_SPANS).flat_map(|scope| each(scope, SPANS)) {
-                let is_kept = sender.as_ref().is_ok_and(|sender| {
-                    let glance = if span.len() > SPAN_BYTES { Err(Broken) } else { Glance::at(span) };
-                    glance.is_ok_and(|glance| {
+                let added = sender.as_ref().map_or(None, |sender| {
+                    let glance = Glance::at(span).ok().filter(|_| span.len() <= SPAN_BYTES)?;
+                    let added = self.add(sender, &glance, span);
+                    if added == Added::Kept {
                         onlooker(sender, &glance);
-                        self.add(sender, &glance, span)
-                    })
+                    }
+                    Some(added)
                 });
-                taken.kept += u64::from(is_kept);
-                taken.turned_away += u64::from(!is_kept);
+                match added {
+                    Some(Added::Kept | Added::Known) => taken.kept += 1,
+                    Some(Added::Full) | None => taken.turned_away += 1,
+                }
             }
         }
         self.turned_away += taken.turned_away;
@@ -107,7 +110,7 @@ impl Shelf {
         }
     }
 
-    fn add(&mut self, sender: &Arc<Sender>, glance: &Glance<'_>, span: &[u8]) -> bool {
+    fn add(&mut self, sender: &Arc<Sender>, glance: &Glance<'_>, span: &[u8]) -> Added {
         let route = glance.route.map(|route| self.words.keep(shortened(route)));
         let place = Place { service: sender.service.clone(), route };
         let name = self.words.keep(shortened(glance.name));
@@ -122,13 +125,19 @@ impl Shelf {
                 (free.insert(Trace::new(glance, place.clone(), name.clone())), 0)
             }
         };
-        let is_kept = trace.add(glance, place, name, Kept { sender: sender.clone(), span: span.into() });
+        let kept = Kept { id: glance.span_id, sender: sender.clone(), span: span.into() };
+        let added = trace.add(glance, place, name, kept);
         self.bytes = self.bytes - before + trace.bytes();
-        self.spans += usize::from(is_kept);
-        is_kept
+        self.spans += usize::from(added == Added::Kept);
+        added
     }
 
     fn make_room(&mut self) {
+        if self.bytes() > self.limit_bytes {
+            // Names and senders of traces that went before may be left of nobody.
+            self.senders.sweep();
+            self.words.sweep();
+        }
         while self.bytes() > self.limit_bytes {
             let Some(oldest) = self.order.pop_front() else { return };
             if let Some(trace) = self.traces.remove(&oldest) {
@@ -214,6 +223,17 @@ mod tests {
         let numbers: Vec<u16> = ids.iter().map(|id| u16::from_be_bytes([id[0], id[1]])).collect();
         let first = 1_000 - numbers.len() as u16;
         assert_eq!(numbers, (first..1_000).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_batch_that_comes_twice_is_kept_once_and_shown_once() {
+        let mut shelf = Shelf::new(1 << 20);
+        let request = request(vec![span(1, 0), span(1, 1)]);
+        let mut shown = 0;
+        for _ in 0..2 {
+            assert_eq!(shelf.take(&request, |_, _| shown += 1), Taken { kept: 2, turned_away: 0 });
+        }
+        assert_eq!((shown, shelf.fill().items), (2, 2));
     }
 
     #[test]

@@ -15,8 +15,19 @@ const TRACE_OVERHEAD_BYTES: usize = 96;
 /// A span as it came, and who sent it.
 #[derive(Clone, Debug)]
 pub struct Kept {
+    pub id: [u8; 8],
     pub sender: Arc<Sender>,
     pub span: Box<[u8]>,
+}
+
+/// What became of a span.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Added {
+    Kept,
+    /// It was here: who sends a batch again because the answer was lost sends its spans twice.
+    Known,
+    /// The trace has too many.
+    Full,
 }
 
 /// Where a trace came by: a service, and the route there.
@@ -61,10 +72,12 @@ impl Trace {
         }
     }
 
-    /// Adds a span, and says whether there was room for it.
-    pub fn add(&mut self, glance: &Glance<'_>, place: Place, name: Arc<str>, kept: Kept) -> bool {
+    pub fn add(&mut self, glance: &Glance<'_>, place: Place, name: Arc<str>, kept: Kept) -> Added {
+        if self.spans.iter().any(|known| known.id == kept.id) {
+            return Added::Known;
+        }
         if self.spans.len() >= MOST_SPANS {
-            return false;
+            return Added::Full;
         }
         self.start_ns = self.start_ns.min(glance.start_ns);
         self.end_ns = self.end_ns.max(glance.end_ns);
@@ -78,7 +91,7 @@ impl Trace {
         }
         self.span_bytes += kept.span.len() + SPAN_OVERHEAD_BYTES;
         self.spans.push(kept);
-        true
+        Added::Kept
     }
 
     /// The services it came by, in the order of the alphabet.

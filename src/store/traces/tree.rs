@@ -109,9 +109,6 @@ impl Grove {
         });
         let mut spans: Vec<(Arc<Sender>, Span)> = unpacked.collect();
         spans.sort_by_key(|(_, span)| span.start_time_unix_nano);
-        // Whoever sends a batch again because the answer was lost sends its spans twice.
-        let mut ids = HashSet::new();
-        spans.retain(|(_, span)| ids.insert(span.span_id.clone()));
         let mut children: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
         for (index, (_, span)) in spans.iter().enumerate() {
             children.entry(span.parent_span_id.clone()).or_default().push(index);

@@ -23,7 +23,8 @@ pub fn spans(trace_id: &str, now_ns: u64) -> Value {
 pub fn metrics(trace_id: &str, now_ns: u64) -> Value {
     let now = now_ns.to_string();
     let labels = json!([text("queue", "mail")]);
-    let exemplar = json!({"traceId": trace_id, "spanId": "00000000000000a1", "asDouble": 0.4, "timeUnixNano": now});
+    let exemplar =
+        json!({"traceId": trace_id, "spanId": "00000000000000a1", "asDouble": 0.4, "timeUnixNano": now});
     let histogram = json!({"count": "3", "sum": 0.9, "bucketCounts": ["1", "2"], "explicitBounds": [0.25],
         "timeUnixNano": now, "attributes": labels, "exemplars": [exemplar]});
     let metrics = json!([
