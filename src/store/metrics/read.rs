@@ -25,8 +25,11 @@ pub enum Kind {
     Histogram,
 }
 
-/// What kind of metric it is, and each of its points with its attributes. A metric without data has none.
-pub fn points(metric: &Metric) -> Option<(Kind, Vec<(&[KeyValue], Measured)>)> {
+/// The points of a metric, each with its attributes.
+pub type Pointed<'a> = Vec<(&'a [KeyValue], Measured)>;
+
+/// What kind of metric it is, and its points. A metric without data has none.
+pub fn points(metric: &Metric) -> Option<(Kind, Pointed<'_>)> {
     let is_delta = |temporality: i32| temporality == AggregationTemporality::Delta as i32;
     let read = match metric.data.as_ref()? {
         Data::Gauge(gauge) => (Kind::Gauge, numbers(&gauge.data_points, false)),
@@ -67,7 +70,7 @@ pub fn points(metric: &Metric) -> Option<(Kind, Vec<(&[KeyValue], Measured)>)> {
     Some(read)
 }
 
-fn numbers(points: &[NumberDataPoint], is_delta: bool) -> Vec<(&[KeyValue], Measured)> {
+fn numbers(points: &[NumberDataPoint], is_delta: bool) -> Pointed<'_> {
     let point = |one: &NumberDataPoint| Measured {
         at_ms: millis(one.time_unix_nano),
         // None stands for "no value was recorded" and makes no point.

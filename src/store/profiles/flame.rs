@@ -21,13 +21,13 @@ pub fn svg(root: &Frame, title: &str, hertz: u32) -> String {
     let width = WIDTH + 2.0 * MARGIN;
     let seconds = root.total as f64 / f64::from(hertz.max(1));
     let mut out = String::with_capacity(64 * 1024);
-    let _ = write!(
+    let _ = writeln!(
         out,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
          viewBox=\"0 0 {width} {height}\" font-family=\"monospace\" font-size=\"{FONT_SIZE}\">\
          <rect width=\"100%\" height=\"100%\" fill=\"#fffdf8\"/>\
          <text x=\"{MARGIN}\" y=\"22\" font-size=\"15\" fill=\"#222\">{}: {seconds:.2} s of processor time, \
-         {} samples</text>\n",
+         {} samples</text>",
         escaped(title),
         root.total
     );
