@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Sees to it that what the tests need is there: make and a C compiler, PostgreSQL, Redis and Chromium.
+# Sees to it that what the tests need is there: make and a C compiler, PostgreSQL, Redis, Chromium, and OpenTelemetry's
+# SDK for Python in an environment of its own.
 # Installs what is missing from Debian's or Ubuntu's packages when it may (root, or sudo without a password), and
 # otherwise names each missing package. Ends with 1 when something is still missing: a test never skips a real part.
 set -euo pipefail
+cd "$(dirname "$0")/.."
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
@@ -29,6 +31,9 @@ has_chromium() {
     return 1
 }
 
+# Debian's python3 alone can make no environment: what fills it is in a package of its own.
+has_python() { has python3 && python3 -c 'import venv, ensurepip' 2>/dev/null; }
+
 # part, Debian package, and who else may have it under which name
 missing() {
     has make || echo 'make|make|make'
@@ -36,6 +41,19 @@ missing() {
     has_postgres || echo 'PostgreSQL|postgresql|postgresql-server'
     has_redis || echo 'Redis|redis-server|redis'
     has_chromium || echo 'Chromium|chromium|chromium, or Google Chrome'
+    has_python || echo 'Python with venv|python3-venv|python3'
+}
+
+# The client that the store is tried with, in the versions that requirements.txt names, and never twice.
+install_client() {
+    local wanted=tests/it/store/requirements.txt place=${CARGO_TARGET_DIR:-target}/test-python
+    cmp -s "$wanted" "$place/requirements.txt" && return 0
+    echo "installing OpenTelemetry's SDK for Python in $place" >&2
+    rm -rf "$place"
+    mkdir -p "$(dirname "$place")"
+    python3 -m venv "$place" || return 1
+    "$place/bin/pip" install --quiet --disable-pip-version-check --requirement "$wanted" >&2 || return 1
+    cp "$wanted" "$place/requirements.txt"
 }
 
 as_root() {
@@ -82,8 +100,10 @@ if ((${#packages[@]})) && may_install; then
     install_packages "${packages[@]}"
 fi
 
+status=0
+has_python && { install_client || { echo "OpenTelemetry's SDK for Python cannot be installed" >&2; status=1; }; }
 still=$(missing)
-[[ -z $still ]] && exit 0
+[[ -z $still ]] && exit "$status"
 while IFS='|' read -r part package elsewhere; do
     echo "missing: $part (Debian package $package; elsewhere $elsewhere)" >&2
     if [[ $package == chromium ]]; then

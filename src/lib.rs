@@ -7,5 +7,6 @@ pub mod lab;
 pub mod load;
 pub mod scenario;
 pub mod shop;
+pub mod store;
 pub mod telemetry;
 pub mod weave;

@@ -14,9 +14,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     desk::{Console, Desk},
-    events, faults, guard, ledger, modes,
+    events, faults, graph, guard, ledger, logs, modes,
     openapi::{self, Document, Head},
-    scenarios, state, switchboard, traffic,
+    otlp, profiles, scenarios, series, state, store, switchboard, traces, traffic,
 };
 use crate::kernel::{extract::BODY_LIMIT_BYTES, strangers};
 
@@ -25,6 +25,12 @@ pub fn router(console: Console) -> Router {
     let guard = console.guard.clone();
     let desk = Desk::new(console);
     tokio::spawn(events::announce(desk.weak()));
+    // Who sends signals sends more at once than who sends a command.
+    let senders = OpenApiRouter::new()
+        .routes(routes!(otlp::traces))
+        .routes(routes!(otlp::metrics))
+        .routes(routes!(otlp::logs))
+        .layer(DefaultBodyLimit::max(otlp::BODY_BYTES));
     let (known, document) = OpenApiRouter::with_openapi(Head::openapi())
         .routes(routes!(index))
         .routes(routes!(metrics))
@@ -48,6 +54,16 @@ pub fn router(console: Console) -> Router {
         .routes(routes!(ledger::lines))
         .routes(routes!(switchboard::follow))
         .routes(routes!(switchboard::count))
+        .routes(routes!(traces::list))
+        .routes(routes!(traces::show))
+        .routes(routes!(logs::list))
+        .routes(routes!(series::metrics))
+        .routes(routes!(series::series))
+        .routes(routes!(graph::graph))
+        .routes(routes!(profiles::list))
+        .routes(routes!(profiles::show))
+        .routes(routes!(store::fill))
+        .merge(senders)
         .split_for_parts();
     // Made of types alone: it serialises, or a test says so.
     let document = Document(document.to_json().unwrap_or_default().into());
@@ -72,6 +88,9 @@ async fn index(State(desk): State<Arc<Desk>>) -> Html<String> {
          <li><a href=\"/api/events\">/api/events</a>: the same as it changes\
          <li><a href=\"/api/scenarios\">/api/scenarios</a>, <a href=\"/api/faults\">/api/faults</a>, \
          <a href=\"/api/ledger\">/api/ledger</a>: what can break, what is broken, what was\
+         <li><a href=\"/api/traces\">/api/traces</a>, <a href=\"/api/logs\">/api/logs</a>, \
+         <a href=\"/api/metrics\">/api/metrics</a>, <a href=\"/api/graph\">/api/graph</a>, \
+         <a href=\"/api/profiles\">/api/profiles</a>: the recent past, without a backend\
          <li><a href=\"/openapi.json\">/openapi.json</a>: all addresses, for machines</ul>"
     ))
 }

@@ -10,8 +10,10 @@ use utoipa::ToSchema;
 use super::{followers::Followers, guard::Guard};
 use crate::{
     chaos::{counts::Counts, ledger::Ledger, switchboard::Switchboard},
+    kernel::error::{Error, Kind, Result},
     load::run::Shoppers,
     scenario::{control::Control, library::Library},
+    store::keep::Store,
 };
 
 /// Events that may wait for a slow reader; who is further behind is dropped.
@@ -32,7 +34,27 @@ pub struct Console {
     pub counts: Arc<Counts>,
     pub scenarios: Arc<Library>,
     pub ledger: Ledger,
+    /// Recent signals; nothing when the store is off.
+    pub store: Option<Arc<Store>>,
     pub guard: Guard,
+}
+
+impl Console {
+    /// The store, unless it is off.
+    pub fn store(&self) -> Result<&Arc<Store>> {
+        let off = || Error::not_found("the built-in store is off; --store-mb gives it room");
+        self.store.as_ref().ok_or_else(off)
+    }
+
+    /// Asks the store, off the thread that has to answer everybody else: a search may take a while.
+    pub async fn asked<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Store) -> T + Send + 'static,
+    ) -> Result<T> {
+        let store = self.store()?.clone();
+        let asked = tokio::task::spawn_blocking(move || question(&store));
+        asked.await.map_err(|error| Error::new(Kind::Internal, "the store cannot answer").caused_by(error))
+    }
 }
 
 /// Where a service is.

@@ -36,6 +36,8 @@ use crate::{chaos::setting::Setting, kernel::problem::Problem, scenario::library
         (name = "state", description = "How all of it stands"),
         (name = "switchboard", description = "For services in processes of their own"),
         (name = "signals", description = "Measurements"),
+        (name = "store", description = "The recent past, without a backend"),
+        (name = "otlp", description = "Signals from elsewhere"),
     ),
     components(schemas(
         Beat, FaultNow, FaultsNow, Follower, ModeNow, Listing, Problem, ScenarioNow, Setting, StateNow, Vitals

@@ -121,6 +121,9 @@ pub struct ShowFlags {
     /// Enter every crossing that a fault strikes in the ledger, and not only the first hundred traces
     #[arg(long)]
     pub ledger_all: bool,
+    /// Memory for recent traces, log lines, series and profiles, in MiB; 0 keeps none
+    #[arg(long, env = "DOORBUSTER_STORE_MB", value_name = "MIB", default_value_t = 64, value_parser = store_mb)]
+    pub store_mb: usize,
 }
 
 /// Declares a flag and a variable for each peer: `--catalog-url`, `CATALOG_URL`.
@@ -191,6 +194,14 @@ fn visits(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(number) if (0.0..=600_000.0).contains(&number) => Ok(number),
         _ => Err("expected a number from 0 to 600000".to_owned()),
+    }
+}
+
+/// More than 16 GiB is a slip of the pen.
+fn store_mb(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(size @ 0..=16_384) => Ok(size),
+        _ => Err("expected a whole number from 0 to 16384".to_owned()),
     }
 }
 

@@ -4,6 +4,7 @@ pub mod assemble;
 pub mod cli;
 pub mod follow;
 pub mod hosts;
+pub mod keeper;
 pub mod listen;
 pub mod patience;
 pub mod reach;

@@ -18,6 +18,7 @@ use super::{
     cli::{Cli, Command, Common, EngineFlags, PeerFlags, Serve, ShowFlags, Up},
     follow::follower,
     hosts::{self, Host},
+    keeper::{self, Keeper},
     listen, reach,
     remote::{self, run::COULD_NOT},
     settings::Settings,
@@ -44,6 +45,7 @@ use crate::{
         run::{Options, Shoppers},
         visit::Source,
     },
+    store::keep::Store,
     telemetry::{
         config::{self, Config, Signal},
         exposition,
@@ -116,22 +118,29 @@ impl Session<'_> {
         let ours: Vec<Service> = self.services.iter().copied().filter(|one| !one.is_third_party()).collect();
         let alone = self.services.len() == 1;
         let platform = if alone { self.services[0] } else { Service::Lab };
+        let store = self.show.as_ref().and_then(keeper::store);
         let telemetry = Telemetry::start(Setup {
             config,
             services: &ours,
             platform,
             name: std::env::var("OTEL_SERVICE_NAME").ok().filter(|name| alone && !name.is_empty()),
             lines_to: Box::new(std::io::stdout()),
-            onlooker: None,
+            onlooker: store.clone().map(Keeper::of),
         })
         .map_err(|error| anyhow!(error))?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let done = runtime.block_on(self.open(&telemetry, common, begun));
+        let done = runtime.block_on(self.open(&telemetry, store, common, begun));
         telemetry.stop(SIGNALS_GRACE);
         done
     }
 
-    async fn open(&self, telemetry: &Telemetry, common: &Common, begun: Instant) -> Result<()> {
+    async fn open(
+        &self,
+        telemetry: &Telemetry,
+        store: Option<Arc<Store>>,
+        common: &Common,
+        begun: Instant,
+    ) -> Result<()> {
         let asked_to_stop = signals()?;
         let mut hosts = Vec::new();
         let stage = self.show.as_ref().map(|flags| Stage::open(flags, &common.data_dir)).transpose()?;
@@ -151,7 +160,7 @@ impl Session<'_> {
             hosts.push(started?);
         }
         let lab = match &stage {
-            Some(stage) => Some(self.open_lab(stage, telemetry).await?),
+            Some(stage) => Some(self.open_lab(stage, telemetry, store).await?),
             None => None,
         };
         say(&self.table(telemetry, common, stage.as_ref(), begun).await);
@@ -173,7 +182,7 @@ impl Session<'_> {
     }
 
     /// Opens the control address and lets the shoppers in.
-    async fn open_lab(&self, stage: &Stage, telemetry: &Telemetry) -> Result<Lab> {
+    async fn open_lab(&self, stage: &Stage, telemetry: &Telemetry, store: Option<Arc<Store>>) -> Result<Lab> {
         let (stop, stopped) = watch::channel(false);
         let shoppers = Arc::new(self.let_shoppers_in(stage, telemetry, stopped.clone()).await?);
         let exits = telemetry.exits();
@@ -188,6 +197,7 @@ impl Session<'_> {
             counts: stage.counts.clone(),
             scenarios: stage.library.clone(),
             ledger: stage.ledger.clone(),
+            store,
             guard: Guard::new(self.settings.bind, self.token.word()),
         };
         let mut address = self.settings.address(Service::Lab);
@@ -276,6 +286,7 @@ impl Session<'_> {
         }
         rows.extend(signals);
         rows.push(Row::new("log lines", "standard output", "JSON, one object a line"));
+        rows.extend(self.show.as_ref().map(keeper::row));
         if let Some(stage) = stage {
             let rate = Mix::normal().visits_per_minute * stage.load_factor();
             rows.push(Row::new("shoppers", format!("{rate} visits a minute"), "on a normal evening"));

@@ -13,6 +13,7 @@ mod scenarios;
 mod servers;
 mod shop;
 mod signals;
+mod store;
 mod tidy;
 mod verdict;
 mod waiting;

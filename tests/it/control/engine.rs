@@ -30,6 +30,7 @@ use doorbuster::{
         engine::{CALM, Engine as Real, SEED},
         library::Library,
     },
+    store::keep::Store,
 };
 use serde_json::json;
 use tokio::sync::oneshot;
@@ -56,6 +57,8 @@ pub struct Plan {
     run: u64,
     /// Whether it takes commands up at all.
     is_awake: bool,
+    /// Whether it keeps signals.
+    remembers: bool,
 }
 
 /// A running control address.
@@ -63,13 +66,15 @@ pub struct Engine {
     pub address: SocketAddr,
     pub switchboard: Arc<Switchboard>,
     pub counts: Arc<Counts>,
+    /// What came in is found there as well as through the address.
+    pub store: Arc<Store>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
 impl Plan {
     pub fn here() -> Plan {
-        Plan { port: 0, bind: Ipv4Addr::LOCALHOST.into(), run: 1, is_awake: true }
+        Plan { port: 0, bind: Ipv4Addr::LOCALHOST.into(), run: 1, is_awake: true, remembers: true }
     }
 
     /// As a lab that listens beyond this machine.
@@ -89,7 +94,13 @@ impl Plan {
         Plan { is_awake: false, ..self }
     }
 
+    pub fn without_store(self) -> Plan {
+        Plan { remembers: false, ..self }
+    }
+
     pub fn start(self) -> Engine {
+        let store = Arc::new(Store::new(8 << 20));
+        let our_store = self.remembers.then(|| store.clone());
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).expect("a port");
         listener.set_nonblocking(true).expect("a socket");
         let address = listener.local_addr().expect("bound");
@@ -109,7 +120,10 @@ impl Plan {
                 std::fs::write(shelf.path().join("payment-outage.yaml"), SCENARIO).expect("written");
                 let library = Library::new(Some(shelf.path().to_owned()));
                 let guard = Guard::new(self.bind, TOKEN);
-                let console = console(control, ours, our_counts, guard, ledger, library);
+                let console = Console {
+                    store: our_store,
+                    ..console(control, ours, our_counts, guard, ledger, library)
+                };
                 let served = if self.is_awake {
                     tokio::spawn(run(served, console.clone()));
                     let mut status = console.control.watch();
@@ -129,7 +143,7 @@ impl Plan {
             });
         });
         is_open.recv().expect("it has opened");
-        Engine { address, switchboard, counts, stop: Some(stop), thread: Some(thread) }
+        Engine { address, switchboard, counts, store, stop: Some(stop), thread: Some(thread) }
     }
 }
 
@@ -190,6 +204,7 @@ fn console(
         counts,
         scenarios: Arc::new(library),
         ledger,
+        store: None,
         guard,
     }
 }

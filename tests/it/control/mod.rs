@@ -2,7 +2,7 @@
 
 mod calls;
 mod commands;
-mod engine;
+pub mod engine;
 mod events;
 mod following;
 mod guard;

@@ -8,15 +8,24 @@ use super::engine::Plan;
 use crate::browser::get;
 
 /// Every address of the control API, by hand: whoever adds one says so here.
-const CALLS: [(&str, &str); 23] = [
+const CALLS: [(&str, &str); 35] = [
     ("get", "/"),
     ("get", "/api/events"),
     ("get", "/api/faults"),
+    ("get", "/api/graph"),
     ("get", "/api/ledger"),
+    ("get", "/api/logs"),
+    ("get", "/api/metrics"),
+    ("get", "/api/profiles"),
+    ("get", "/api/profiles/{service}"),
     ("get", "/api/scenarios"),
     ("get", "/api/scenarios/{name}"),
+    ("get", "/api/series"),
     ("get", "/api/state"),
+    ("get", "/api/store"),
     ("get", "/api/switchboard"),
+    ("get", "/api/traces"),
+    ("get", "/api/traces/{id}"),
     ("get", "/metrics"),
     ("get", "/openapi.json"),
     ("delete", "/api/faults/{id}"),
@@ -32,6 +41,9 @@ const CALLS: [(&str, &str); 23] = [
     ("post", "/api/scenarios/stop"),
     ("post", "/api/scenarios/{name}/start"),
     ("post", "/api/switchboard/counts"),
+    ("post", "/v1/logs"),
+    ("post", "/v1/metrics"),
+    ("post", "/v1/traces"),
 ];
 
 fn document() -> Value {
@@ -61,6 +73,7 @@ fn every_address_is_described_and_every_description_has_an_address() {
             continue; // They answer, but never end; other tests read them.
         }
         let url = engine.url(&path.replace("{name}", "payment-outage").replace("{id}", "nothing"));
+        let url = url.replace("{service}", "nothing");
         let method = method.to_uppercase();
         let answer = get(url).method(Box::leak(method.into_boxed_str())).send();
         assert!(

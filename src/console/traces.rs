@@ -1,0 +1,92 @@
+//! Traces in the built-in store.
+
+use std::sync::Arc;
+
+use axum::{Json, extract::State};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::{
+    desk::Desk,
+    wanted::{Asked, Unanswered, Wanted, id, number, pairs, since_ms},
+};
+use crate::{
+    kernel::{
+        error::{Error, Result},
+        extract::Path,
+    },
+    store::traces::{search, search::Summary, tree::Tree},
+};
+
+const TRACES: u64 = 50;
+const MOST_TRACES: u64 = 500;
+/// The longest that may be asked for, in milliseconds: an hour.
+const LONGEST_MS: u64 = 3_600_000;
+
+/// What is looked for. `service`, `route` and `attribute` must hold for one span together.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct TracesWanted {
+    service: Option<String>,
+    /// A route's template, such as `/cart/add`.
+    route: Option<String>,
+    /// Whether any span of it failed.
+    #[param(value_type = Option<String>, pattern = "^(ok|error)$")]
+    status: Option<Ended>,
+    /// It took at least so long.
+    #[param(value_type = Option<u64>, minimum = 1, maximum = 3600000)]
+    min_duration_ms: Option<String>,
+    /// An attribute of the span or its resource, as `key=value`; several must all hold.
+    #[serde(default)]
+    attribute: Vec<String>,
+    /// It began within the last so many seconds.
+    #[param(value_type = Option<u64>, minimum = 1, maximum = 86400)]
+    seconds: Option<String>,
+    /// So many; 50 unless it is said.
+    #[param(value_type = Option<u64>, minimum = 1, maximum = 500)]
+    limit: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Ended {
+    Ok,
+    Error,
+}
+
+impl Asked for TracesWanted {
+    const REPEATED: &'static [&'static str] = &["attribute"];
+}
+
+/// Recent traces, newest first
+#[utoipa::path(get, path = "/api/traces", tag = "store", operation_id = "list_traces", params(TracesWanted),
+    responses((status = 200, description = "Those that fit", body = Vec<Summary>), Unanswered))]
+pub async fn list(
+    State(desk): State<Arc<Desk>>,
+    Wanted(wanted): Wanted<TracesWanted>,
+) -> Result<Json<Vec<Summary>>> {
+    let limit = number("limit", wanted.limit.as_deref(), TRACES, MOST_TRACES)?;
+    let min_duration_ms = number("min_duration_ms", wanted.min_duration_ms.as_deref(), 0, LONGEST_MS)?;
+    let wanted = search::Wanted {
+        since_ns: since_ms(wanted.seconds.as_deref())?.unsigned_abs() * 1_000_000,
+        has_errors: wanted.status.map(|status| status == Ended::Error),
+        min_duration_ns: min_duration_ms * 1_000_000,
+        attributes: pairs("attribute", &wanted.attribute)?,
+        service: wanted.service,
+        route: wanted.route,
+        limit: usize::try_from(limit).unwrap_or(usize::MAX),
+    };
+    desk.console.asked(move |store| store.traces(&wanted)).await.map(Json)
+}
+
+/// One trace as a tree
+#[utoipa::path(get, path = "/api/traces/{id}", tag = "store", operation_id = "read_trace",
+    params(("id" = String, Path, description = "The trace's id: 32 hexadecimal digits")),
+    responses((status = 200, description = "All of its spans that are here", body = Tree), Unanswered))]
+pub async fn show(State(desk): State<Arc<Desk>>, Path(text): Path<String>) -> Result<Json<Tree>> {
+    let id = id("id", &text)?;
+    let found = desk.console.asked(move |store| store.trace(&id)).await?;
+    let gone = || Error::not_found("no such trace is in the store: it may be too old, or not have come yet");
+    found.map(Json).ok_or_else(gone)
+}

@@ -1,0 +1,63 @@
+//! How full the store is, and how its memory is shared out.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// How full each part of the store is.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct Fill {
+    pub limit_bytes: usize,
+    pub traces: Part,
+    pub logs: Part,
+    pub metrics: Part,
+    pub profiles: Part,
+    pub graph: Part,
+}
+
+/// One part of the store.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
+pub struct Part {
+    /// What it holds in memory, by the store's own reckoning.
+    pub bytes: usize,
+    pub limit_bytes: usize,
+    /// Spans, lines, series, stacks, or edges and nodes of the graph in slots of ten seconds.
+    pub items: usize,
+    /// What had to make room: the oldest first. Spans, lines, points, stacks, slots.
+    pub evicted: u64,
+    /// What was never kept, because it makes no sense or because there is too much of its kind.
+    pub turned_away: u64,
+    /// RFC 3339; nothing while it is empty.
+    pub oldest: Option<String>,
+}
+
+/// What became of one request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    pub kept: u64,
+    pub turned_away: u64,
+}
+
+/// How many bytes each part may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shares {
+    pub traces: usize,
+    pub logs: usize,
+    pub metrics: usize,
+    pub profiles: usize,
+    pub graph: usize,
+}
+
+impl Shares {
+    /// Half for traces, of which most is asked; a quarter for lines; three twentieths for series; a twentieth each for
+    /// profiles and the graph, which are sums already.
+    pub fn of(limit_bytes: usize) -> Self {
+        let twentieths = |count: usize| limit_bytes / 20 * count;
+        Shares {
+            traces: twentieths(10),
+            logs: twentieths(5),
+            metrics: twentieths(3),
+            profiles: twentieths(1),
+            graph: twentieths(1),
+        }
+    }
+}
