@@ -34,6 +34,8 @@ pub enum Mode {
     Hang,
     /// 503 to everything.
     Unavailable,
+    /// 400 to everything.
+    Bad,
 }
 
 /// A backend that is there until the value is dropped.
@@ -126,7 +128,7 @@ impl Shared {
     }
 
     fn mode(&self) -> Mode {
-        [Mode::Ok, Mode::Hang, Mode::Unavailable][usize::from(self.mode.load(Ordering::Relaxed))]
+        [Mode::Ok, Mode::Hang, Mode::Unavailable, Mode::Bad][usize::from(self.mode.load(Ordering::Relaxed))]
     }
 
     async fn take<M: Message + Default>(
@@ -140,6 +142,7 @@ impl Shared {
             Mode::Ok => {}
             Mode::Hang => std::future::pending().await,
             Mode::Unavailable => return StatusCode::SERVICE_UNAVAILABLE,
+            Mode::Bad => return StatusCode::BAD_REQUEST,
         }
         let read = read::<M>(headers, body);
         let mut received = self.received();

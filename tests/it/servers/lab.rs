@@ -138,6 +138,7 @@ impl Lab {
     }
 
     /// The number of its process.
+    #[allow(dead_code, reason = "tests/matrix, which shares this file, looks at its memory")]
     pub fn id(&self) -> u32 {
         self.process.id()
     }
