@@ -5,6 +5,7 @@
 //! The figures are shown by `cargo test --test matrix -- --nocapture`.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "to panic is how a test fails, and a server it needs")]
+#![allow(clippy::print_stdout, reason = "figures are shown to whoever asks for them")]
 
 mod away;
 mod backend;

@@ -147,8 +147,9 @@ impl Shared {
         let read = read::<M>(headers, body);
         let mut received = self.received();
         match read {
-            Ok(message) => {
+            Ok((message, body)) => {
                 keep(&mut received, message);
+                received.bodies.push(body);
                 StatusCode::OK
             }
             Err(why) => {
@@ -181,7 +182,7 @@ where
     })
 }
 
-fn read<M: Message + Default>(headers: &HeaderMap, body: &Bytes) -> Result<M, String> {
+fn read<M: Message + Default>(headers: &HeaderMap, body: &Bytes) -> Result<(M, Bytes), String> {
     let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
     if header(header::CONTENT_TYPE) != Some("application/x-protobuf") {
         return Err(format!("the content type is {:?}", header(header::CONTENT_TYPE)));
@@ -195,7 +196,9 @@ fn read<M: Message + Default>(headers: &HeaderMap, body: &Bytes) -> Result<M, St
         }
         Some(other) => return Err(format!("the content encoding is {other}")),
     }
-    M::decode(&plain[..]).map_err(|error| format!("the body is not OTLP: {error}"))
+    let plain = Bytes::from(plain);
+    let message = M::decode(plain.clone()).map_err(|error| format!("the body is not OTLP: {error}"))?;
+    Ok((message, plain))
 }
 
 #[cfg(test)]

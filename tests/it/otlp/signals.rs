@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use doorbuster::kernel::id::hex;
 use opentelemetry_proto::tonic::{
     collector::{
@@ -31,6 +32,8 @@ pub struct Received {
     pub versions: Vec<(&'static str, String)>,
     /// Requests of any kind, those that were refused or left hanging among them.
     pub requests: usize,
+    /// The bodies themselves, unpacked: for who looks for something that must not be anywhere in them.
+    pub bodies: Vec<Bytes>,
     /// What was no OTLP. One of these is a mistake of the sender.
     pub broken: Vec<String>,
 }

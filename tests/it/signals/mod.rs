@@ -4,4 +4,5 @@ mod backends;
 mod checkout;
 mod exposition;
 mod load;
+mod secrets;
 mod seed;

@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn an_address_may_have_a_path_and_no_password() {
-        let backend = Backend::new("loki", "--loki", "https://host/loki/").ok().expect("an address");
+        let backend = Backend::new("loki", "--loki", "https://host/loki/").expect("an address");
         assert_eq!(backend.address("/ready", &[("a", "b c")]), "https://host/loki/ready?a=b+c");
         for wrong in ["host:3100", "ftp://host", "http://u:secret@host", "http://host?x=1", ""] {
             let Err(No::CouldNot(why)) = Backend::new("loki", "--loki", wrong) else { panic!("{wrong}") };
