@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Sees to it that what the tests need is there: make and a C compiler, PostgreSQL, Redis, Chromium, and OpenTelemetry's
-# SDK for Python in an environment of its own.
+# Sees to it that what the tests need is there: make and a C compiler, PostgreSQL, Redis, Prometheus, Chromium, and
+# OpenTelemetry's SDK for Python in an environment of its own.
 # Installs what is missing from Debian's or Ubuntu's packages when it may (root, or sudo without a password), and
 # otherwise names each missing package. Ends with 1 when something is still missing: a test never skips a real part.
 set -euo pipefail
@@ -15,6 +15,8 @@ has_postgres() {
 }
 
 has_redis() { has redis-server; }
+
+has_prometheus() { has prometheus; }
 
 # A snap's browser is locked into its own folders and cannot write a screenshot where a test asks for it. On Ubuntu
 # `chromium-browser` is a script that starts the snap.
@@ -40,6 +42,7 @@ missing() {
     has_compiler || echo 'a C compiler|build-essential|gcc or clang'
     has_postgres || echo 'PostgreSQL|postgresql|postgresql-server'
     has_redis || echo 'Redis|redis-server|redis'
+    has_prometheus || echo 'Prometheus|prometheus|prometheus'
     has_chromium || echo 'Chromium|chromium|chromium, or Google Chrome'
     has_python || echo 'Python with venv|python3-venv|python3'
 }

@@ -12,6 +12,7 @@ pub mod clock;
 pub mod connections;
 pub mod country;
 pub mod db;
+pub mod discreet;
 pub mod error;
 pub mod extract;
 pub mod fact;

@@ -53,6 +53,24 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// The word for it, as it is written, without what it is about.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Command::Start { .. } => "start",
+            Command::Stop => "stop",
+            Command::Calm => "calm",
+            Command::Pause => "pause",
+            Command::Resume => "resume",
+            Command::Jump { .. } => "jump",
+            Command::Speed { .. } => "speed",
+            Command::SetFault(_) => "set_fault",
+            Command::ClearFault { .. } => "clear_fault",
+            Command::Surge { .. } => "surge",
+        }
+    }
+}
+
 /// What was done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Done {

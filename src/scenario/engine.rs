@@ -27,7 +27,7 @@ use crate::{
         setting::{Revision, Setting},
         switchboard::Switchboard,
     },
-    kernel::clock,
+    kernel::{clock, discreet},
     load::{mix::Mix, run::Shoppers, visit::Source},
 };
 
@@ -135,7 +135,10 @@ impl Engine {
         let outcome = self.obey(stage, &command);
         let detail = match &outcome {
             Ok(_) => json!({ "command": command }),
-            Err(refused) => json!({ "command": command, "refused": refused.to_string() }),
+            // What named nothing was typed by somebody, who knows what; the ledger is read by others.
+            Err(refused) => {
+                json!({ "command": command.name(), "refused": discreet::words(&refused.to_string()) })
+            }
         };
         let seed = Some(stage.show.seed);
         self.ledger.enter(Entry { what: "command", by, seed, detail, ..Entry::default() });

@@ -147,10 +147,12 @@ impl Telemetry {
         move || egress.exits()
     }
 
-    /// Sends what waits, for `patience` at most, and writes the last lines.
+    /// Sends what waits, for `patience` at most, and writes the last lines: what became of the signals among them.
     pub fn stop(mut self, patience: Duration) {
         if let Some(running) = self.running.take() {
             running.stop(Instant::now() + patience);
+            // What was lost is said while lines still go somewhere: nobody can ask `/metrics` any more.
+            self.egress.exits().iter().for_each(Exit::say_closed);
         }
         for signals in self.scopes.iter().filter_map(|scope| scope.signals()) {
             signals.shutdown();

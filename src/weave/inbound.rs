@@ -19,6 +19,7 @@ use tracing::{error, info};
 use super::spans::{GIVEN_UP, Passage};
 use crate::{
     kernel::{
+        discreet,
         error::Error,
         fact::{Fact, Stated},
         origin::Origin,
@@ -69,9 +70,10 @@ impl<'a> Crossing<'a> {
             Some(route) => format!("{} {route}", method.value),
             None => method.value.to_string(),
         };
+        let path = discreet::path(request.uri().path(), route.as_deref());
         let mut attributes = Vec::with_capacity(10);
         attributes.push(method.clone());
-        attributes.push(KeyValue::new(attribute::URL_PATH, request.uri().path().to_owned()));
+        attributes.push(KeyValue::new(attribute::URL_PATH, path));
         attributes.push(KeyValue::new(attribute::URL_SCHEME, "http"));
         let mut labels = Vec::with_capacity(4);
         labels.push(method.clone());
@@ -140,9 +142,9 @@ fn taken(response: &mut Response) -> Vec<Fact> {
 /// lines of a trace finds every service in it.
 fn speak(response: &Response, stated: &[Fact], method: &Method, route: Option<&str>) {
     stated.iter().for_each(facts::log);
-    let status = response.status();
+    let (status, method) = (response.status(), known(method));
     let Some(failure) = response.extensions().get::<Error>() else {
-        let (method, code) = (method.as_str(), status.as_u16());
+        let code = status.as_u16();
         if status.is_server_error() {
             error!(
                 name: "request.failed",
@@ -158,17 +160,19 @@ fn speak(response: &Response, stated: &[Fact], method: &Method, route: Option<&s
         }
         return;
     };
-    let (kind, detail, cause) = (failure.kind().name(), failure.detail(), failure.cause());
+    // The client may read what he typed; whoever reads logs may not.
+    let (detail, cause) = (discreet::words(failure.detail()), failure.cause().map(discreet::words));
+    let (kind, cause) = (failure.kind().name(), cause.as_deref());
     if status.is_server_error() {
         error!(
             name: "request.failed", { error.r#type = kind, detail, cause,
-            http.request.method = method.as_str(), http.route = route,
+            http.request.method = method, http.route = route,
             http.response.status_code = status.as_u16() }, "request failed"
         );
     } else {
         info!(
             name: "request.refused", { error.r#type = kind, detail, cause,
-            http.request.method = method.as_str(), http.route = route,
+            http.request.method = method, http.route = route,
             http.response.status_code = status.as_u16() }, "request refused"
         );
     }

@@ -8,6 +8,7 @@ mod chaos;
 mod control;
 mod cues;
 mod dependencies;
+mod doctor;
 mod otlp;
 mod scenarios;
 mod servers;

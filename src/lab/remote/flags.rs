@@ -25,6 +25,8 @@ pub enum Remote {
     State(LabFlags),
     /// Show what was changed when, and what it did: a JSON object a line
     Ledger(Ledger),
+    /// Ask whether signals arrive: exit 0 when all is fine, 1 when something is not, 2 when the lab cannot be asked
+    Doctor(Doctor),
 }
 
 /// Which lab, and how its answer is shown.
@@ -221,6 +223,22 @@ pub struct Ledger {
     pub lab: LabFlags,
 }
 
+/// `doorbuster doctor`.
+#[derive(Args, Clone, Debug)]
+pub struct Doctor {
+    /// Base address of a Prometheus: it must have a fresh sample of every service
+    #[arg(long, value_name = "URL")]
+    pub prometheus: Option<String>,
+    /// Base address of a Loki: it must have the log lines of a recent trace
+    #[arg(long, value_name = "URL")]
+    pub loki: Option<String>,
+    /// Base address of a Tempo: it must have a recent trace, and all of its spans
+    #[arg(long, value_name = "URL")]
+    pub tempo: Option<String>,
+    #[command(flatten)]
+    pub lab: LabFlags,
+}
+
 impl Remote {
     /// Whether the answer is for a program.
     pub fn wants_json(&self) -> bool {
@@ -229,7 +247,8 @@ impl Remote {
             Remote::Mode(Mode { lab, .. })
             | Remote::Calm(lab)
             | Remote::State(lab)
-            | Remote::Ledger(Ledger { lab, .. }) => lab,
+            | Remote::Ledger(Ledger { lab, .. })
+            | Remote::Doctor(Doctor { lab, .. }) => lab,
             Remote::Scenario(ScenarioVerb::There(verb)) => verb.lab(),
             Remote::Fault(Fault::Set(set)) => &set.lab,
             Remote::Fault(Fault::Clear(Clear { lab, .. }) | Fault::List(lab)) => lab,

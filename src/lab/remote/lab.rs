@@ -28,6 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub enum No {
     /// The lab said no: in words, and the document it sent.
     Refused(String, Option<Value>),
+    /// The answer is no, and this is the answer.
+    Shown(String),
     /// It could not be asked, or its answer makes no sense.
     CouldNot(String),
 }

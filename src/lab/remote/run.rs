@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::{
-    fault,
+    doctor, fault,
     flags::{Remote, ScenarioVerb},
     lab::{Answer, Lab, No},
     ready, scenario, state,
@@ -38,6 +38,10 @@ pub fn main(remote: &Remote) -> ExitCode {
             }
             ExitCode::from(NO)
         }
+        Err(No::Shown(text)) => {
+            answer(&text);
+            ExitCode::from(NO)
+        }
         Err(No::CouldNot(why)) => {
             say(&format!("doorbuster: {why}\n"));
             ExitCode::from(COULD_NOT)
@@ -56,5 +60,6 @@ async fn ask(remote: &Remote) -> Answer {
         Remote::Fault(verb) => fault::run(verb).await,
         Remote::State(flags) => state::state(&Lab::new(flags)?).await,
         Remote::Ledger(flags) => state::ledger(flags).await,
+        Remote::Doctor(flags) => doctor::run::doctor(flags).await,
     }
 }

@@ -4,9 +4,13 @@ use std::{collections::BTreeMap, time::Instant};
 
 use opentelemetry::KeyValue;
 use serde::Serialize;
+use tracing::info;
 
 use super::{count::Count, outbox::Outbox, queue::Queue};
 use crate::telemetry::names::attribute;
+
+/// The destination of log lines that is no backend.
+pub const STDOUT: &str = "stdout";
 
 /// Why records were given up; values of `reason` on `lab.telemetry.dropped`.
 pub mod reason {
@@ -103,6 +107,16 @@ impl Exit {
                 dropped: before.last_minute + counts.iter().map(|count| count.last_minute()).sum::<u64>(),
             },
         }
+    }
+
+    /// The last line about a destination: the figures that nobody can ask for any more. Standard output has none, since
+    /// it is still speaking.
+    pub fn say_closed(&self) {
+        if self.destination == STDOUT {
+            return;
+        }
+        let Exit { signal, destination, sent, failed, dropped, .. } = self;
+        info!(name: "telemetry.closed", signal, destination, sent, failed, dropped, "signals have ended");
     }
 
     pub fn labels(&self) -> [KeyValue; 2] {

@@ -17,7 +17,7 @@ use tracing::Dispatch;
 
 use super::{
     count::Count,
-    exits::{Before, Exit, Minute, Word},
+    exits::{Before, Exit, Minute, STDOUT, Word},
     http,
     onlooker::Onlooker,
     outbox::Outbox,
@@ -35,9 +35,7 @@ use crate::telemetry::{
     stdout::Stdout,
 };
 
-/// Names of destinations that are not backends.
-const STDOUT: &str = "stdout";
-/// The built-in store.
+/// The built-in store, which is no backend either.
 const STORE: &str = "store";
 /// The most lines that are shown at once.
 const LINES: usize = 4096;
@@ -216,7 +214,19 @@ impl Egress {
         let drained = async { while tasks.join_next().await.is_some() {} };
         if tokio::time::timeout_at(deadline.into(), drained).await.is_err() {
             tasks.shutdown().await;
+            self.leave_behind();
             self.outboxes.iter().for_each(|outbox| outbox.abandon());
+        }
+    }
+
+    /// Counts what never came as far as an outbox.
+    fn leave_behind(&self) {
+        let waiting = [
+            (Signal::Traces, self.spans.take(usize::MAX).len()),
+            (Signal::Logs, self.records.take(usize::MAX).len()),
+        ];
+        for (signal, count) in waiting {
+            self.outbox(signal).inspect(|outbox| outbox.left.add(count as u64));
         }
     }
 

@@ -34,6 +34,8 @@ pub enum Mode {
     Hang,
     /// 503 to everything.
     Unavailable,
+    /// 400 to everything.
+    Bad,
 }
 
 /// A backend that is there until the value is dropped.
@@ -126,7 +128,7 @@ impl Shared {
     }
 
     fn mode(&self) -> Mode {
-        [Mode::Ok, Mode::Hang, Mode::Unavailable][usize::from(self.mode.load(Ordering::Relaxed))]
+        [Mode::Ok, Mode::Hang, Mode::Unavailable, Mode::Bad][usize::from(self.mode.load(Ordering::Relaxed))]
     }
 
     async fn take<M: Message + Default>(
@@ -144,12 +146,14 @@ impl Shared {
             Mode::Ok => {}
             Mode::Hang => std::future::pending().await,
             Mode::Unavailable => return StatusCode::SERVICE_UNAVAILABLE,
+            Mode::Bad => return StatusCode::BAD_REQUEST,
         }
         let read = read::<M>(headers, body);
         let mut received = self.received();
         match read {
-            Ok(message) => {
+            Ok((message, body)) => {
                 keep(&mut received, message);
+                received.bodies.push(body);
                 StatusCode::OK
             }
             Err(why) => {
@@ -182,7 +186,7 @@ where
     })
 }
 
-fn read<M: Message + Default>(headers: &HeaderMap, body: &Bytes) -> Result<M, String> {
+fn read<M: Message + Default>(headers: &HeaderMap, body: &Bytes) -> Result<(M, Bytes), String> {
     let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
     if header(header::CONTENT_TYPE) != Some("application/x-protobuf") {
         return Err(format!("the content type is {:?}", header(header::CONTENT_TYPE)));
@@ -196,7 +200,9 @@ fn read<M: Message + Default>(headers: &HeaderMap, body: &Bytes) -> Result<M, St
         }
         Some(other) => return Err(format!("the content encoding is {other}")),
     }
-    M::decode(&plain[..]).map_err(|error| format!("the body is not OTLP: {error}"))
+    let plain = Bytes::from(plain);
+    let message = M::decode(plain.clone()).map_err(|error| format!("the body is not OTLP: {error}"))?;
+    Ok((message, plain))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use doorbuster::kernel::id::hex;
 use opentelemetry_proto::tonic::{
     collector::{
@@ -33,6 +34,8 @@ pub struct Received {
     pub requests: usize,
     /// How many of them were packed.
     pub packed: usize,
+    /// The bodies themselves, unpacked: for who looks for something that must not be anywhere in them.
+    pub bodies: Vec<Bytes>,
     /// What was no OTLP. One of these is a mistake of the sender.
     pub broken: Vec<String>,
 }

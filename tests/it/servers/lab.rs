@@ -57,7 +57,17 @@ impl Plan {
         let mut command = Command::new(env!("CARGO_BIN_EXE_doorbuster"));
         // What the machine says about telemetry and databases is not part of a test.
         for (name, _) in std::env::vars() {
-            let ours = ["OTEL_", "DOORBUSTER_", "DATABASE_", "DB_", "REDIS_", "RUST_LOG", "SLOW_"];
+            let ours = [
+                "OTEL_",
+                "DOORBUSTER_",
+                "DATABASE_",
+                "DB_",
+                "REDIS_",
+                "LOKI_",
+                "PYROSCOPE_",
+                "RUST_LOG",
+                "SLOW_",
+            ];
             if ours.iter().any(|prefix| name.starts_with(prefix)) || name.ends_with("_URL") {
                 command.env_remove(name);
             }
@@ -125,6 +135,12 @@ impl Lab {
     /// An address of whatever listens `offset` above the port base.
     pub fn at(&self, offset: u16, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port_base + offset)
+    }
+
+    /// The number of its process.
+    #[allow(dead_code, reason = "tests/matrix, which shares this file, looks at its memory")]
+    pub fn id(&self) -> u32 {
+        self.process.id()
     }
 
     pub fn data_dir(&self) -> PathBuf {

@@ -5,4 +5,5 @@ pub mod lab;
 pub mod ports;
 pub mod postgres;
 pub mod process;
+pub mod prometheus;
 pub mod redis;

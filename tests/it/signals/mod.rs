@@ -5,5 +5,6 @@ mod checkout;
 mod exposition;
 mod load;
 mod sampling;
+mod secrets;
 mod seed;
 mod tls;

@@ -1,0 +1,108 @@
+//! What the doctor found: for a person a table, for a program JSON.
+
+use serde::Serialize;
+
+use super::exits::{Exit, Verdict};
+use crate::lab::table::columns;
+
+/// All that was found.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// Whether nothing is wrong.
+    pub fine: bool,
+    pub exits: Vec<Judged>,
+    /// Backends that were asked what arrived, in the order of the flags.
+    pub asked: Vec<Finding>,
+}
+
+/// A way out, and the word for it.
+#[derive(Debug, Serialize)]
+pub struct Judged {
+    pub verdict: Verdict,
+    #[serde(flatten)]
+    pub exit: Exit,
+}
+
+/// What a backend had to say when it was asked for what the lab had sent.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct Finding {
+    pub backend: &'static str,
+    pub verdict: Verdict,
+    /// What was looked for, as one could ask for it by hand.
+    pub looked_for: String,
+    /// What was found, or why nothing.
+    pub found: String,
+}
+
+impl Report {
+    pub fn new(exits: Vec<Exit>, asked: Vec<Finding>) -> Self {
+        let exits: Vec<Judged> =
+            exits.into_iter().map(|exit| Judged { verdict: exit.verdict(), exit }).collect();
+        let verdicts = exits.iter().map(|one| one.verdict).chain(asked.iter().map(|one| one.verdict));
+        Report { fine: verdicts.into_iter().all(Verdict::is_fine), exits, asked }
+    }
+
+    /// As one screen.
+    pub fn table(&self) -> String {
+        let rows: Vec<Vec<String>> = self.exits.iter().map(Judged::cells).collect();
+        let head = ["signal", "destination", "verdict", "last minute", "failed", "place", ""];
+        let mut text = columns(&head, &rows);
+        if !self.asked.is_empty() {
+            let rows: Vec<Vec<String>> = self.asked.iter().map(Finding::cells).collect();
+            text.push('\n');
+            text.push_str(&columns(&["asked", "verdict", "found", "looked for"], &rows));
+        }
+        text
+    }
+}
+
+impl Judged {
+    fn cells(&self) -> Vec<String> {
+        let Judged { verdict, exit } = self;
+        vec![
+            exit.signal.clone(),
+            exit.destination.clone(),
+            verdict.name().to_owned(),
+            exit.sent_last_minute().map_or("not counted".to_owned(), |sent| sent.to_string()),
+            exit.last_minute.failed.to_string(),
+            exit.place.clone(),
+            exit.words(),
+        ]
+    }
+}
+
+impl Finding {
+    fn cells(&self) -> Vec<String> {
+        let Finding { backend, verdict, looked_for, found } = self;
+        [*backend, verdict.name(), found, looked_for].map(str::to_owned).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn taking() -> Exit {
+        Exit { signal: "traces".to_owned(), standing: "taking".to_owned(), ..Exit::default() }
+    }
+
+    fn finding(verdict: Verdict) -> Finding {
+        Finding { backend: "tempo", verdict, looked_for: "trace abc".to_owned(), found: "nothing".to_owned() }
+    }
+
+    #[test]
+    fn one_thing_that_is_wrong_is_enough() {
+        assert!(Report::new(vec![taking()], vec![finding(Verdict::Ok), finding(Verdict::Idle)]).fine);
+        assert!(!Report::new(vec![taking()], vec![finding(Verdict::Missing)]).fine);
+        let away = Exit { standing: "away".to_owned(), ..taking() };
+        assert!(!Report::new(vec![taking(), away], Vec::new()).fine);
+    }
+
+    #[test]
+    fn the_verdict_stands_beside_what_it_is_about() {
+        let text = Report::new(vec![taking()], vec![finding(Verdict::Missing)]).table();
+        assert!(text.lines().any(|line| line.starts_with("traces") && line.contains(" ok ")), "{text}");
+        let missing = |line: &str| line.starts_with("tempo  missing") && line.ends_with("trace abc");
+        assert!(text.lines().any(missing), "{text}");
+    }
+}

@@ -1,0 +1,6 @@
+//! `doorbuster doctor`: what it says of destinations that are fine, away or unwilling, and of backends that have what
+//! was sent, or have not.
+
+mod asking;
+mod exits;
+mod prometheus;
