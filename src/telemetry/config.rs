@@ -1,6 +1,12 @@
-//! Where signals go, by OpenTelemetry's standard variables. What cannot be used is refused by name.
+//! Where signals go, by OpenTelemetry's standard variables and by Loki's and Pyroscope's own. What cannot be used is
+//! refused by name.
 
 use std::time::Duration;
+
+use super::{
+    account::{Account, LOKI, PYROSCOPE, Variables},
+    percent::decode,
+};
 
 /// The kinds of signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +97,12 @@ pub struct Config {
     pub traces: Option<Destination>,
     pub metrics: Option<Destination>,
     pub logs: Option<Destination>,
-    pub profiles: Option<Destination>,
+    /// Log lines, as they stand on standard output, to Loki.
+    pub loki: Option<Destination>,
+    /// Profiles, to Pyroscope.
+    pub pyroscope: Option<Destination>,
+    /// How often profiles are taken; `None`: not at all.
+    pub profile_every: Option<Duration>,
     /// Signals that are not to be sent although there is somewhere to send them: `OTEL_…_EXPORTER=none`.
     pub declined: Vec<Signal>,
     pub metric_interval: Duration,
@@ -101,6 +112,8 @@ pub struct Config {
 
 /// Standard default of `OTEL_EXPORTER_OTLP_TIMEOUT`.
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// A line or a profile is small, and the next one comes soon.
+const PUSH_TIMEOUT: Duration = Duration::from_secs(5);
 /// The SDK's default is a minute; an audience does not wait that long.
 const METRIC_INTERVAL: Duration = Duration::from_secs(5);
 const LOG_FILTER: &str = "info";
@@ -116,12 +129,17 @@ impl Config {
         };
         check_sampler(&read)?;
         let destination = |signal| if disabled { Ok(None) } else { destination(&read, signal) };
+        let loki = pushed(&read, Backend::Loki, &LOKI)?;
+        // The same line twice in one Grafana helps nobody: OTLP is for those who ask for it.
+        let logs = destination(Signal::Logs)?.filter(|_| loki.is_none() || asks_for_otlp_logs(&read));
         Ok(Config {
             disabled,
             traces: destination(Signal::Traces)?,
             metrics: destination(Signal::Metrics)?,
-            logs: destination(Signal::Logs)?,
-            profiles: None,
+            logs,
+            loki,
+            pyroscope: pushed(&read, Backend::Pyroscope, &PYROSCOPE)?,
+            profile_every: None,
             declined: Signal::OTLP.into_iter().filter(|signal| declines(&read, *signal)).collect(),
             metric_interval: millis(&read, "OTEL_METRIC_EXPORT_INTERVAL")?
                 .filter(|interval| !interval.is_zero())
@@ -130,13 +148,22 @@ impl Config {
         })
     }
 
+    /// Where `signal` goes by OTLP.
     pub fn destination(&self, signal: Signal) -> Option<&Destination> {
         match signal {
             Signal::Traces => self.traces.as_ref(),
             Signal::Metrics => self.metrics.as_ref(),
             Signal::Logs => self.logs.as_ref(),
-            Signal::Profiles => self.profiles.as_ref(),
+            Signal::Profiles => None,
         }
+    }
+
+    /// Every way out: a signal and where it goes.
+    pub fn ways(&self) -> impl Iterator<Item = (Signal, &Destination)> {
+        let otlp = Signal::OTLP.into_iter().filter_map(|signal| Some((signal, self.destination(signal)?)));
+        let loki = self.loki.as_ref().map(|loki| (Signal::Logs, loki));
+        let pyroscope = self.pyroscope.as_ref().filter(|_| self.profile_every.is_some());
+        otlp.chain(loki).chain(pyroscope.map(|pyroscope| (Signal::Profiles, pyroscope)))
     }
 }
 
@@ -216,6 +243,23 @@ fn destination(
     Ok(Some(Destination { backend: Backend::Otlp, endpoint: uri, headers, timeout, gzip }))
 }
 
+fn pushed(
+    read: &impl Fn(&str) -> Option<String>,
+    backend: Backend,
+    variables: &Variables,
+) -> Result<Option<Destination>, String> {
+    let account = Account::read(read, variables)?;
+    Ok(account.map(|Account { endpoint, headers }| {
+        // Loki's bodies are packed already, in its own way.
+        let gzip = backend.encoding().is_none();
+        Destination { backend, endpoint, headers, timeout: PUSH_TIMEOUT, gzip }
+    }))
+}
+
+fn asks_for_otlp_logs(read: &impl Fn(&str) -> Option<String>) -> bool {
+    read(&exporter(Signal::Logs)).is_some() || read("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT").is_some()
+}
+
 const NONE: &str = "none";
 
 /// The variable that chooses a signal's exporter.
@@ -246,22 +290,6 @@ fn headers(variable: &str, text: &str) -> Result<Vec<(http::HeaderName, http::He
             Ok((name, value))
         })
         .collect()
-}
-
-/// Undoes percent-encoding.
-pub fn decode(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = text.bytes();
-    let mut out = Vec::with_capacity(text.len());
-    while let Some(byte) = bytes.next() {
-        if byte != b'%' {
-            out.push(byte);
-            continue;
-        }
-        let high = char::from(bytes.next()?).to_digit(16)?;
-        let low = char::from(bytes.next()?).to_digit(16)?;
-        out.push(u8::try_from(high * 16 + low).ok()?);
-    }
-    Some(out)
 }
 
 fn millis(read: &impl Fn(&str) -> Option<String>, name: &str) -> Result<Option<Duration>, String> {
@@ -323,6 +351,31 @@ mod tests {
             assert!(error.contains(word), "{error}");
             assert!(!error.contains("secret"), "{error}");
         }
+    }
+
+    #[test]
+    fn logs_leave_once_unless_both_ways_are_asked_for() {
+        let (loki, otlp) = (("LOKI_URL", "http://l"), ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318"));
+        let ways = |pairs: &[(&str, &str)]| {
+            let config = read(pairs).expect("valid");
+            let logs = config.ways().filter(|(signal, _)| *signal == Signal::Logs);
+            logs.map(|(_, to)| to.backend.name()).collect::<Vec<_>>()
+        };
+        assert_eq!(ways(&[otlp]), ["otlp"]);
+        assert_eq!(ways(&[loki, otlp]), ["loki"]);
+        assert_eq!(ways(&[loki, otlp, ("OTEL_LOGS_EXPORTER", "otlp")]), ["otlp", "loki"]);
+        assert_eq!(ways(&[loki, ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "http://x/v1/logs")]), ["otlp", "loki"]);
+        assert_eq!(ways(&[loki, otlp, ("OTEL_LOGS_EXPORTER", "none")]), ["loki"]);
+    }
+
+    #[test]
+    fn profiles_leave_only_when_they_are_taken() {
+        let mut config = read(&[("PYROSCOPE_ENDPOINT", "http://p:4040")]).expect("valid");
+        assert_eq!(config.ways().count(), 0);
+        config.profile_every = Some(Duration::from_secs(5));
+        let (signal, to) = config.ways().next().expect("a way");
+        assert_eq!((signal, to.backend), (Signal::Profiles, Backend::Pyroscope));
+        assert_eq!(to.endpoint, "http://p:4040/push.v1.PusherService/Push");
     }
 
     #[test]

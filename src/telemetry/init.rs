@@ -67,8 +67,9 @@ impl Telemetry {
 
         let scopes = services.iter().zip(&resources).enumerate().map(|(index, (service, resource))| {
             let presence: Arc<Presence> = Arc::default();
+            let routes = egress.routes.clone();
             if config.disabled {
-                return Arc::new(Scope::silent(*service));
+                return Arc::new(Scope::silent(*service).split_by(routes));
             }
             let traces = SdkTracerProvider::builder().with_id_generator(Ids).with_resource(resource.clone());
             let traces = if egress.wants_spans() {
@@ -77,7 +78,8 @@ impl Telemetry {
             } else {
                 traces
             };
-            Arc::new(Scope::new(*service, presence, &traces.build(), resource.clone()))
+            let scope = Scope::new(*service, presence, &traces.build(), resource.clone());
+            Arc::new(scope.split_by(routes))
         });
         let scopes: Vec<_> = scopes.collect();
 
@@ -111,8 +113,8 @@ impl Telemetry {
             .map_err(|error| format!("telemetry was started twice: {error}"))?;
 
         let running = egress
-            .start(scopes.clone(), resources)
-            .map_err(|error| format!("no thread for the egress: {error}"))?;
+            .start(scopes.clone(), resources, platform)
+            .map_err(|error| format!("the egress does not start: {error}"))?;
         Ok(Telemetry { scopes, egress, running: Some(running), stdout, config })
     }
 

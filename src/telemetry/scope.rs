@@ -14,7 +14,7 @@ use opentelemetry_sdk::{
 };
 use std::{sync::Weak, time::Duration};
 
-use super::{instruments::Instruments, presence::Presence, routing};
+use super::{instruments::Instruments, presence::Presence, profile::routes::Routes, routing};
 use crate::kernel::service::Service;
 
 /// The instrumentation scope's name: who made a signal inside a service.
@@ -25,6 +25,8 @@ pub const INSTRUMENTATION: &str = "doorbuster";
 pub struct Scope {
     pub service: Service,
     pub presence: Arc<Presence>,
+    /// The routes that profiles are split by, where profiles are taken.
+    pub routes: Option<Arc<Routes>>,
     signals: Option<Signals>,
 }
 
@@ -40,7 +42,7 @@ pub struct Signals {
 impl Scope {
     /// A scope that measures nothing; log lines are still written.
     pub fn silent(service: Service) -> Self {
-        Scope { service, presence: Arc::default(), signals: None }
+        Scope { service, presence: Arc::default(), routes: None, signals: None }
     }
 
     pub fn new(
@@ -55,7 +57,12 @@ impl Scope {
         let instruments = Instruments::new(meters.meter(INSTRUMENTATION));
         instruments.start_at_zero(service);
         let signals = Signals { tracer: traces.tracer(INSTRUMENTATION), instruments, reader, meters };
-        Scope { service, presence, signals: Some(signals) }
+        Scope { service, presence, routes: None, signals: Some(signals) }
+    }
+
+    /// The same scope, in whose profiles `routes` can be told apart.
+    pub fn split_by(self, routes: Option<Arc<Routes>>) -> Self {
+        Scope { routes, ..self }
     }
 
     pub fn signals(&self) -> Option<&Signals> {
