@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sees to it that what the tests need is there: make and a C compiler, PostgreSQL, Redis and Chromium.
+# Sees to it that what the tests need is there: make and a C compiler, PostgreSQL, Redis, Chromium and Go.
 # Installs what is missing from Debian's or Ubuntu's packages when it may (root, or sudo without a password), and
 # otherwise names each missing package. Ends with 1 when something is still missing: a test never skips a real part.
 set -euo pipefail
@@ -13,6 +13,9 @@ has_postgres() {
 }
 
 has_redis() { has redis-server; }
+
+# The reader of profiles that the format was made for.
+has_pprof() { has go; }
 
 # A snap's browser is locked into its own folders and cannot write a screenshot where a test asks for it. On Ubuntu
 # `chromium-browser` is a script that starts the snap.
@@ -36,6 +39,7 @@ missing() {
     has_postgres || echo 'PostgreSQL|postgresql|postgresql-server'
     has_redis || echo 'Redis|redis-server|redis'
     has_chromium || echo 'Chromium|chromium|chromium, or Google Chrome'
+    has_pprof || echo "Go's pprof|golang-go|go"
 }
 
 as_root() {

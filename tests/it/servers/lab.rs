@@ -57,7 +57,17 @@ impl Plan {
         let mut command = Command::new(env!("CARGO_BIN_EXE_doorbuster"));
         // What the machine says about telemetry and databases is not part of a test.
         for (name, _) in std::env::vars() {
-            let ours = ["OTEL_", "DOORBUSTER_", "DATABASE_", "DB_", "REDIS_", "RUST_LOG", "SLOW_"];
+            let ours = [
+                "OTEL_",
+                "LOKI_",
+                "PYROSCOPE_",
+                "DOORBUSTER_",
+                "DATABASE_",
+                "DB_",
+                "REDIS_",
+                "RUST_LOG",
+                "SLOW_",
+            ];
             if ours.iter().any(|prefix| name.starts_with(prefix)) || name.ends_with("_URL") {
                 command.env_remove(name);
             }
