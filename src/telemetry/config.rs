@@ -157,14 +157,6 @@ impl Config {
             Signal::Profiles => None,
         }
     }
-
-    /// Every way out: a signal and where it goes.
-    pub fn ways(&self) -> impl Iterator<Item = (Signal, &Destination)> {
-        let otlp = Signal::OTLP.into_iter().filter_map(|signal| Some((signal, self.destination(signal)?)));
-        let loki = self.loki.as_ref().map(|loki| (Signal::Logs, loki));
-        let pyroscope = self.pyroscope.as_ref().filter(|_| self.profile_every.is_some());
-        otlp.chain(loki).chain(pyroscope.map(|pyroscope| (Signal::Profiles, pyroscope)))
-    }
 }
 
 /// The SDK reads the sampler's variables itself, and passes over what it does not know.
@@ -358,24 +350,23 @@ mod tests {
         let (loki, otlp) = (("LOKI_URL", "http://l"), ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318"));
         let ways = |pairs: &[(&str, &str)]| {
             let config = read(pairs).expect("valid");
-            let logs = config.ways().filter(|(signal, _)| *signal == Signal::Logs);
-            logs.map(|(_, to)| to.backend.name()).collect::<Vec<_>>()
+            (config.logs.is_some(), config.loki.is_some())
         };
-        assert_eq!(ways(&[otlp]), ["otlp"]);
-        assert_eq!(ways(&[loki, otlp]), ["loki"]);
-        assert_eq!(ways(&[loki, otlp, ("OTEL_LOGS_EXPORTER", "otlp")]), ["otlp", "loki"]);
-        assert_eq!(ways(&[loki, ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "http://x/v1/logs")]), ["otlp", "loki"]);
-        assert_eq!(ways(&[loki, otlp, ("OTEL_LOGS_EXPORTER", "none")]), ["loki"]);
+        assert_eq!(ways(&[otlp]), (true, false));
+        assert_eq!(ways(&[loki, otlp]), (false, true));
+        assert_eq!(ways(&[loki, otlp, ("OTEL_LOGS_EXPORTER", "otlp")]), (true, true));
+        assert_eq!(ways(&[loki, ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "http://x/v1/logs")]), (true, true));
+        assert_eq!(ways(&[loki, otlp, ("OTEL_LOGS_EXPORTER", "none")]), (false, true));
     }
 
     #[test]
-    fn profiles_leave_only_when_they_are_taken() {
-        let mut config = read(&[("PYROSCOPE_ENDPOINT", "http://p:4040")]).expect("valid");
-        assert_eq!(config.ways().count(), 0);
-        config.profile_every = Some(Duration::from_secs(5));
-        let (signal, to) = config.ways().next().expect("a way");
-        assert_eq!((signal, to.backend), (Signal::Profiles, Backend::Pyroscope));
-        assert_eq!(to.endpoint, "http://p:4040/push.v1.PusherService/Push");
+    fn what_is_pushed_has_the_packing_of_its_backend() {
+        let config =
+            read(&[("PYROSCOPE_ENDPOINT", "http://p:4040"), ("LOKI_URL", "http://l")]).expect("valid");
+        let (loki, pyroscope) = (config.loki.expect("loki"), config.pyroscope.expect("pyroscope"));
+        assert_eq!((loki.backend, loki.gzip), (Backend::Loki, false));
+        assert_eq!((pyroscope.backend, pyroscope.gzip), (Backend::Pyroscope, true));
+        assert_eq!(pyroscope.endpoint, "http://p:4040/push.v1.PusherService/Push");
     }
 
     #[test]

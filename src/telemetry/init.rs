@@ -67,7 +67,7 @@ impl Telemetry {
 
         let scopes = services.iter().zip(&resources).enumerate().map(|(index, (service, resource))| {
             let presence: Arc<Presence> = Arc::default();
-            let routes = egress.routes.clone();
+            let routes = egress.relayed.routes.clone();
             if config.disabled {
                 return Arc::new(Scope::silent(*service).split_by(routes));
             }

@@ -9,5 +9,6 @@ pub mod onlooker;
 pub mod outbox;
 pub mod queue;
 pub mod relay;
+pub mod relayed;
 pub mod run;
 pub mod watch;
