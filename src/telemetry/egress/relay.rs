@@ -60,3 +60,35 @@ async fn take(State(taker): State<Taker>, request: Request) -> StatusCode {
     }
     StatusCode::NO_CONTENT
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Mutex, PoisonError};
+
+    use http_body_util::Full;
+
+    use super::*;
+    use crate::telemetry::egress::http;
+
+    #[tokio::test]
+    async fn only_who_knows_the_word_is_heard() {
+        let relay = Relay::bind().expect("a free port");
+        let (base, heard) = (relay.base(), Arc::<Mutex<Vec<Bytes>>>::default());
+        let bodies = heard.clone();
+        let taker: Taker =
+            Arc::new(move |body| bodies.lock().unwrap_or_else(PoisonError::into_inner).push(body));
+        tokio::spawn(relay.serve(vec![("/push", taker)]));
+        let http = http::client();
+        let post = async |url: String| {
+            let request = axum::http::Request::post(url).body(Full::from("x")).expect("a request");
+            http.request(request).await.expect("an answer").status()
+        };
+        let (outside, _) = base.rsplit_once('/').expect("a path");
+        for stranger in [format!("{outside}/push"), format!("{outside}/guess/push"), format!("{base}/other")]
+        {
+            assert_eq!(post(stranger).await, StatusCode::NOT_FOUND);
+        }
+        assert_eq!(post(format!("{base}/push")).await, StatusCode::NO_CONTENT);
+        assert_eq!(*heard.lock().expect("nobody panicked"), [Bytes::from("x")]);
+    }
+}

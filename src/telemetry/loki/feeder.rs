@@ -157,3 +157,90 @@ impl Drop for InHand<'_> {
 fn bytes(lines: &[Line]) -> usize {
     lines.iter().map(|line| line.text.len()).sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, time::SystemTime};
+
+    use super::*;
+    use crate::telemetry::{
+        config::{Backend, Destination, Signal},
+        egress::relay::{Relay, Taker},
+    };
+
+    const LEVELS: [Level; 5] = [Level::TRACE, Level::DEBUG, Level::INFO, Level::WARN, Level::ERROR];
+
+    fn lines(levels: &[Level]) -> Vec<Line> {
+        let line = |level: &Level| Line {
+            service: Service::Cart,
+            version: None,
+            level: *level,
+            at: SystemTime::now(),
+            ids: None,
+            text: format!("{{\"level\":\"{level}\"}}").into(),
+        };
+        levels.iter().map(line).collect()
+    }
+
+    fn feeder(base: &str, convoy: &Arc<Convoy>) -> (Feeder, Vec<BackgroundTask>, Arc<Outbox>) {
+        let outbox = Arc::new(Outbox::new(
+            Signal::Logs,
+            Destination {
+                backend: Backend::Loki,
+                endpoint: http::Uri::from_static("http://nowhere"),
+                headers: Vec::new(),
+                timeout: PATIENCE,
+                gzip: false,
+            },
+        ));
+        let cart = resource::of(Service::Cart, Some("cart-of-ann"));
+        let senders = [(Service::Cart, &cart)].into_iter();
+        let (feeder, tasks) = Feeder::new(base, senders, LevelFilter::TRACE, convoy.clone(), outbox.clone());
+        (feeder, tasks, outbox)
+    }
+
+    #[tokio::test]
+    async fn each_line_arrives_under_its_own_level_and_name() {
+        let (relay, convoy) = (Relay::bind().expect("a free port"), Arc::new(Convoy::default()));
+        let (feeder, tasks, outbox) = feeder(&relay.base(), &convoy);
+        tasks.into_iter().for_each(|task| drop(tokio::spawn(task)));
+        let labels: Arc<std::sync::Mutex<BTreeSet<String>>> = Arc::default();
+        let (seen, onwards) = (labels.clone(), convoy.clone());
+        let taker: Taker = Arc::new(move |body| {
+            let plain = snap::raw::Decoder::new().decompress_vec(&body).expect("snappy");
+            let push: crate::telemetry::loki::wire::Push = prost::Message::decode(&*plain).expect("a push");
+            seen.lock()
+                .expect("nobody panicked")
+                .extend(push.streams.into_iter().map(|stream| stream.labels));
+            onwards.arrive(&body);
+        });
+        tokio::spawn(relay.serve(vec![(PATH, taker)]));
+        feeder.feed(&lines(&LEVELS)).await;
+        let expected = ["debug", "error", "info", "trace", "warn"].map(|level| {
+            format!("{{service_name=\"cart-of-ann\",namespace=\"webstore\",level=\"{level}\"}}")
+        });
+        assert_eq!(*labels.lock().expect("nobody panicked"), BTreeSet::from(expected));
+        assert_eq!((convoy.lost.total(), convoy.waiting_bytes()), (0, 0));
+        assert!(outbox.queue_bytes() > 0);
+    }
+
+    #[tokio::test]
+    async fn what_does_not_come_through_is_lost_and_counted() {
+        let convoy = Arc::new(Convoy::default());
+        let (feeder, _tasks_that_nobody_runs, outbox) = feeder("http://127.0.0.1:9", &convoy);
+        feeder.feed(&lines(&LEVELS)).await;
+        assert_eq!((convoy.lost.total(), outbox.left.total(), outbox.queue_bytes()), (5, 0, 0));
+    }
+
+    #[tokio::test]
+    async fn what_is_underway_when_all_ends_is_left_behind() {
+        let convoy = Arc::new(Convoy::default());
+        let (feeder, _tasks_that_nobody_runs, outbox) = feeder("http://127.0.0.1:9", &convoy);
+        let lines = lines(&LEVELS);
+        let mut feeding = Box::pin(feeder.feed(&lines));
+        let step = std::future::poll_fn(|context| std::task::Poll::Ready(feeding.as_mut().poll(context)));
+        assert!(step.await.is_pending() && convoy.waiting_bytes() > 0);
+        drop(feeding);
+        assert_eq!((convoy.lost.total(), outbox.left.total(), convoy.waiting_bytes()), (0, 5, 0));
+    }
+}

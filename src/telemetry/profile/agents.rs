@@ -100,3 +100,44 @@ fn stack(sample: &Sample) -> StackTrace {
     }
     StackTrace { frames: sample.frames.iter().rev().map(frame).collect(), metadata, ..StackTrace::default() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_agent_gets_its_own_services_samples_once_with_the_route_as_a_tag() {
+        let harvest = Arc::<Harvest>::default();
+        let frames = ["main", "charge"].map(Arc::from);
+        let sample = |service, route: Option<&str>, count| Sample {
+            service,
+            route: route.map(Arc::from),
+            frames: frames.clone().into(),
+            count,
+        };
+        harvest.add(vec![
+            sample(Service::Payments, Some("POST /charge"), 2),
+            sample(Service::Payments, Some("POST /charge"), 3),
+            sample(Service::Payments, None, 1),
+            sample(Service::Ads, None, 9),
+        ]);
+        let mut source = Source { service: Service::Payments, harvest: harvest.clone() };
+        let ReportBatch { data: ReportData::Reports(reports), .. } = source.report().expect("a report")
+        else {
+            panic!("stacks are to be encoded by the agent")
+        };
+        let told = reports.iter().flat_map(|report| &report.data).map(|(stack, count)| {
+            let names: Vec<_> = stack.frames.iter().filter_map(|frame| frame.name.as_deref()).collect();
+            assert_eq!(names, ["charge", "main"], "the innermost first");
+            (stack.metadata.tags.iter().map(ToString::to_string).collect::<Vec<_>>(), *count)
+        });
+        let mut told: Vec<_> = told.collect();
+        told.sort();
+        assert_eq!(told, [(vec![], 1), (vec!["route=POST /charge".to_owned()], 5)]);
+        let ReportBatch { data: ReportData::Reports(again), .. } = source.report().expect("a report") else {
+            panic!("stacks are to be encoded by the agent")
+        };
+        assert!(again.iter().all(|report| report.data.is_empty()));
+        assert_eq!(harvest.missing(), 15);
+    }
+}

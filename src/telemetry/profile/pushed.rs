@@ -26,3 +26,36 @@ fn samples(profile: &[u8]) -> Option<u64> {
     let nanos: i64 = profile.sample.iter().flat_map(|sample| &sample.value).sum();
     u64::try_from(nanos.checked_div(profile.period)?).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::{Compression, write::GzEncoder};
+    use pyroscope::encode::r#gen::{
+        google::Sample,
+        push::{RawProfileSeries, RawSample},
+    };
+
+    use super::*;
+
+    fn packed(profiles: Vec<Profile>) -> Vec<u8> {
+        let sample = |profile: Profile| RawSample { raw_profile: profile.encode_to_vec(), id: String::new() };
+        let samples = profiles.into_iter().map(sample).collect();
+        let request = PushRequest { series: vec![RawProfileSeries { labels: Vec::new(), samples }] };
+        let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
+        packer.write_all(&request.encode_to_vec()).expect("packs");
+        packer.finish().expect("packs")
+    }
+
+    #[test]
+    fn samples_are_counted_and_what_is_empty_is_none() {
+        let sample = |value| Sample { value: vec![value], ..Sample::default() };
+        let profile = |sample: Vec<Sample>| Profile { sample, period: 10, ..Profile::default() };
+        let read = |profiles| read(&packed(profiles)).map(|(_, samples)| samples);
+        assert_eq!(read(vec![profile(vec![sample(30), sample(20)]), profile(vec![sample(10)])]), Some(6));
+        assert_eq!(read(vec![profile(Vec::new())]), Some(0));
+        assert_eq!(read(vec![Profile::default()]), Some(0));
+        assert!(super::read(b"nonsense").is_none());
+    }
+}
