@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Sees to it that what the tests need is there: make and a C compiler, PostgreSQL, Redis, Prometheus, Chromium, and
-# OpenTelemetry's SDK for Python in an environment of its own.
+# Sees to it that what the tests need is there: make and a C compiler, PostgreSQL, Redis, Prometheus, Chromium, Go's
+# pprof, and OpenTelemetry's SDK for Python in an environment of its own.
 # Installs what is missing from Debian's or Ubuntu's packages when it may (root, or sudo without a password), and
 # otherwise names each missing package. Ends with 1 when something is still missing: a test never skips a real part.
 set -euo pipefail
@@ -17,6 +17,9 @@ has_postgres() {
 has_redis() { has redis-server; }
 
 has_prometheus() { has prometheus; }
+
+# The reader of profiles that the format was made for.
+has_pprof() { has go; }
 
 # A snap's browser is locked into its own folders and cannot write a screenshot where a test asks for it. On Ubuntu
 # `chromium-browser` is a script that starts the snap.
@@ -45,6 +48,7 @@ missing() {
     has_prometheus || echo 'Prometheus|prometheus|prometheus'
     has_chromium || echo 'Chromium|chromium|chromium, or Google Chrome'
     has_python || echo 'Python with venv|python3-venv|python3'
+    has_pprof || echo "Go's pprof|golang-go|go"
 }
 
 # The client that the store is tried with, in the versions that requirements.txt names, and never twice.

@@ -100,6 +100,12 @@ pub struct Common {
     /// How long `GET /slow` takes, such as `5s`
     #[arg(long, env = "SLOW_ENDPOINT_DELAY", default_value = "5s", value_parser = delay)]
     pub slow_endpoint_delay: Duration,
+    /// Sample where processor time goes, by service and route; it takes some 175 MB of memory
+    #[arg(long, env = "DOORBUSTER_PROFILE", value_parser = clap::builder::FalseyValueParser::new())]
+    pub profile: bool,
+    /// How often a profile is taken
+    #[arg(long, env = "DOORBUSTER_PROFILE_EVERY", default_value = "5s", value_parser = delay, hide = true)]
+    pub profile_every: Duration,
 }
 
 /// What is shown, and to how many.

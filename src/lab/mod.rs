@@ -16,3 +16,4 @@ pub mod speak;
 pub mod stage;
 pub mod table;
 pub mod token;
+pub mod ways;

@@ -26,6 +26,7 @@ use super::{
     stage::Stage,
     table::{Row, render},
     token::Token,
+    ways,
 };
 use crate::{
     chaos::board::Board,
@@ -47,7 +48,7 @@ use crate::{
     },
     store::keep::Store,
     telemetry::{
-        config::{self, Config, Signal},
+        config::Config,
         exposition,
         init::{Setup, Telemetry},
     },
@@ -114,7 +115,8 @@ struct Session<'a> {
 
 impl Session<'_> {
     fn run(self, common: &Common, begun: Instant) -> Result<()> {
-        let config = Config::read(|name| std::env::var(name).ok()).map_err(|error| anyhow!(error))?;
+        let mut config = Config::read(|name| std::env::var(name).ok()).map_err(|error| anyhow!(error))?;
+        config.profile_every = common.profile.then_some(common.profile_every);
         let ours: Vec<Service> = self.services.iter().copied().filter(|one| !one.is_third_party()).collect();
         let alone = self.services.len() == 1;
         let platform = if alone { self.services[0] } else { Service::Lab };
@@ -266,8 +268,7 @@ impl Session<'_> {
             );
         }
         // Side by side: who cannot be reached is waited for once, however many there are.
-        let signals = Signal::OTLP.map(|signal| signal_row(telemetry.config(), signal));
-        let (cache, signals) = join(self.cache_row(), join_all(signals)).await;
+        let (cache, signals) = join(self.cache_row(), ways::rows(telemetry.config())).await;
         let mut control = self.settings.reachable(Service::Lab);
         control.set_port(self.port.unwrap_or(control.port()));
         let is_whole = self.services.len() > 1;
@@ -305,27 +306,6 @@ impl Session<'_> {
         let note = if there { "" } else { "not reachable: carts are in memory until it is" };
         Row::new("cache", format!("Redis {place}"), note)
     }
-}
-
-/// Where a signal goes, or why it does not.
-async fn signal_row(config: &Config, signal: Signal) -> Row {
-    let name = signal.name();
-    if config.disabled {
-        return Row::new(name, "off", "OTEL_SDK_DISABLED is set");
-    }
-    if config.declined.contains(&signal) {
-        return Row::new(name, "not sent", format!("{} is none", config::exporter(signal)));
-    }
-    let Some(to) = config.destination(signal) else {
-        return Row::new(name, "not sent", "OTEL_EXPORTER_OTLP_ENDPOINT is not set");
-    };
-    let endpoint = to.endpoint.to_string();
-    let there = match reach::place(&endpoint) {
-        Some(place) => reach::listens(&place).await,
-        None => true,
-    };
-    let shown = endpoint.split('?').next().unwrap_or_default().to_owned();
-    Row::new(name, shown, if there { "" } else { "not reachable: signals wait until it is" })
 }
 
 struct Lab {

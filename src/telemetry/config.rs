@@ -1,10 +1,16 @@
-//! Where signals go, by OpenTelemetry's standard variables. What cannot be used is refused by name.
+//! Where signals go, by OpenTelemetry's standard variables and by Loki's and Pyroscope's own. What cannot be used is
+//! refused by name.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
 use rustls::RootCertStore;
 
-use super::{egress::http::trusted, otlp::rule::Rule};
+use super::{
+    account::{Account, LOKI, PYROSCOPE, Variables},
+    egress::http::trusted,
+    otlp::rule::Rule,
+    percent::decode,
+};
 
 /// The kinds of signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,13 +101,18 @@ pub struct Config {
     pub traces: Option<Destination>,
     pub metrics: Option<Destination>,
     pub logs: Option<Destination>,
-    pub profiles: Option<Destination>,
     /// Which traces leave by OTLP, where not all do.
     pub tail: Option<Rule>,
     /// Whether the environment names a sampler; else everything is sampled, whatever a caller says.
     pub sampler_given: bool,
     /// Who is believed over TLS, besides Mozilla's list: the PEM file of `OTEL_EXPORTER_OTLP_CERTIFICATE`.
     pub roots: Option<Arc<RootCertStore>>,
+    /// Log lines, as they stand on standard output, to Loki.
+    pub loki: Option<Destination>,
+    /// Profiles, to Pyroscope.
+    pub pyroscope: Option<Destination>,
+    /// How often profiles are taken; `None`: not at all.
+    pub profile_every: Option<Duration>,
     /// Signals that are not to be sent although there is somewhere to send them: `OTEL_…_EXPORTER=none`.
     pub declined: Vec<Signal>,
     pub metric_interval: Duration,
@@ -113,6 +124,8 @@ pub struct Config {
 
 /// Standard default of `OTEL_EXPORTER_OTLP_TIMEOUT`.
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// A line or a profile is small, and the next one comes soon.
+const PUSH_TIMEOUT: Duration = Duration::from_secs(5);
 /// The SDK's default is a minute; an audience does not wait that long.
 const METRIC_INTERVAL: Duration = Duration::from_secs(5);
 const LOG_FILTER: &str = "info";
@@ -128,15 +141,20 @@ impl Config {
         };
         check_sampler(&read)?;
         let destination = |signal| if disabled { Ok(None) } else { destination(&read, signal) };
+        let loki = pushed(&read, Backend::Loki, &LOKI)?;
+        // The same line twice in one Grafana helps nobody: OTLP is for those who ask for it.
+        let logs = destination(Signal::Logs)?.filter(|_| loki.is_none() || asks_for_otlp_logs(&read));
         Ok(Config {
             disabled,
             traces: destination(Signal::Traces)?,
             metrics: destination(Signal::Metrics)?,
-            logs: destination(Signal::Logs)?,
-            profiles: None,
             tail: tail(&read)?,
             roots: roots(&read)?,
             sampler_given: read("OTEL_TRACES_SAMPLER").is_some(),
+            logs,
+            loki,
+            pyroscope: pushed(&read, Backend::Pyroscope, &PYROSCOPE)?,
+            profile_every: None,
             declined: Signal::OTLP.into_iter().filter(|signal| declines(&read, *signal)).collect(),
             metric_interval: millis(&read, "OTEL_METRIC_EXPORT_INTERVAL")?
                 .filter(|interval| !interval.is_zero())
@@ -146,12 +164,13 @@ impl Config {
         })
     }
 
+    /// Where `signal` goes by OTLP.
     pub fn destination(&self, signal: Signal) -> Option<&Destination> {
         match signal {
             Signal::Traces => self.traces.as_ref(),
             Signal::Metrics => self.metrics.as_ref(),
             Signal::Logs => self.logs.as_ref(),
-            Signal::Profiles => self.profiles.as_ref(),
+            Signal::Profiles => None,
         }
     }
 }
@@ -258,6 +277,23 @@ fn destination(
     Ok(Some(Destination { backend: Backend::Otlp, endpoint: uri, headers, timeout, gzip }))
 }
 
+fn pushed(
+    read: &impl Fn(&str) -> Option<String>,
+    backend: Backend,
+    variables: &Variables,
+) -> Result<Option<Destination>, String> {
+    let account = Account::read(read, variables)?;
+    Ok(account.map(|Account { endpoint, headers }| {
+        // Loki's bodies are packed already, in its own way.
+        let gzip = backend.encoding().is_none();
+        Destination { backend, endpoint, headers, timeout: PUSH_TIMEOUT, gzip }
+    }))
+}
+
+fn asks_for_otlp_logs(read: &impl Fn(&str) -> Option<String>) -> bool {
+    read(&exporter(Signal::Logs)).is_some() || read("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT").is_some()
+}
+
 const NONE: &str = "none";
 
 /// The variable that chooses a signal's exporter.
@@ -288,22 +324,6 @@ fn headers(variable: &str, text: &str) -> Result<Vec<(http::HeaderName, http::He
             Ok((name, value))
         })
         .collect()
-}
-
-/// Undoes percent-encoding.
-pub fn decode(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = text.bytes();
-    let mut out = Vec::with_capacity(text.len());
-    while let Some(byte) = bytes.next() {
-        if byte != b'%' {
-            out.push(byte);
-            continue;
-        }
-        let high = char::from(bytes.next()?).to_digit(16)?;
-        let low = char::from(bytes.next()?).to_digit(16)?;
-        out.push(u8::try_from(high * 16 + low).ok()?);
-    }
-    Some(out)
 }
 
 fn millis(read: &impl Fn(&str) -> Option<String>, name: &str) -> Result<Option<Duration>, String> {
@@ -368,6 +388,30 @@ mod tests {
             assert!(error.contains(word), "{error}");
             assert!(!error.contains("secret"), "{error}");
         }
+    }
+
+    #[test]
+    fn logs_leave_once_unless_both_ways_are_asked_for() {
+        let (loki, otlp) = (("LOKI_URL", "http://l"), ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318"));
+        let ways = |pairs: &[(&str, &str)]| {
+            let config = read(pairs).expect("valid");
+            (config.logs.is_some(), config.loki.is_some())
+        };
+        assert_eq!(ways(&[otlp]), (true, false));
+        assert_eq!(ways(&[loki, otlp]), (false, true));
+        assert_eq!(ways(&[loki, otlp, ("OTEL_LOGS_EXPORTER", "otlp")]), (true, true));
+        assert_eq!(ways(&[loki, ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "http://x/v1/logs")]), (true, true));
+        assert_eq!(ways(&[loki, otlp, ("OTEL_LOGS_EXPORTER", "none")]), (false, true));
+    }
+
+    #[test]
+    fn what_is_pushed_has_the_packing_of_its_backend() {
+        let config =
+            read(&[("PYROSCOPE_ENDPOINT", "http://p:4040"), ("LOKI_URL", "http://l")]).expect("valid");
+        let (loki, pyroscope) = (config.loki.expect("loki"), config.pyroscope.expect("pyroscope"));
+        assert_eq!((loki.backend, loki.gzip), (Backend::Loki, false));
+        assert_eq!((pyroscope.backend, pyroscope.gzip), (Backend::Pyroscope, true));
+        assert_eq!(pyroscope.endpoint, "http://p:4040/push.v1.PusherService/Push");
     }
 
     #[test]

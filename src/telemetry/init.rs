@@ -72,8 +72,9 @@ impl Telemetry {
         let kinds = Kinds { exponential: config.exponential, tail: config.tail };
         let scopes = services.iter().zip(&resources).enumerate().map(|(index, (service, resource))| {
             let presence: Arc<Presence> = Arc::default();
+            let routes = egress.relayed.routes.clone();
             if config.disabled {
-                return Arc::new(Scope::silent(*service));
+                return Arc::new(Scope::silent(*service).split_by(routes));
             }
             let traces = SdkTracerProvider::builder().with_id_generator(Ids).with_resource(resource.clone());
             // The SDK reads the variables; where they are silent, a lab sees all.
@@ -86,7 +87,8 @@ impl Telemetry {
             } else {
                 traces
             };
-            Arc::new(Scope::new(*service, presence, &traces.build(), resource.clone(), kinds))
+            let scope = Scope::new(*service, presence, &traces.build(), resource.clone(), kinds);
+            Arc::new(scope.split_by(routes))
         });
         let scopes: Vec<_> = scopes.collect();
 
@@ -120,8 +122,8 @@ impl Telemetry {
             .map_err(|error| format!("telemetry was started twice: {error}"))?;
 
         let running = egress
-            .start(scopes.clone(), resources)
-            .map_err(|error| format!("no thread for the egress: {error}"))?;
+            .start(scopes.clone(), resources, platform)
+            .map_err(|error| format!("the egress does not start: {error}"))?;
         Ok(Telemetry { scopes, egress, running: Some(running), stdout, config })
     }
 

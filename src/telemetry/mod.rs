@@ -5,6 +5,7 @@
 //! are `tracing` events; one global subscriber writes them as JSON and routes them to the service they belong to.
 //! Telemetry knows the words of the kernel and nothing of the business or of faults.
 
+pub mod account;
 pub mod config;
 pub mod egress;
 pub mod exemplars;
@@ -17,8 +18,10 @@ pub mod instruments;
 pub mod json;
 pub mod line;
 pub mod logs;
+pub mod loki;
 pub mod names;
 pub mod otlp;
+pub mod percent;
 pub mod presence;
 pub mod process;
 pub mod profile;

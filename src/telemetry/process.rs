@@ -11,13 +11,12 @@ use std::{
 use super::{
     instruments::Instruments,
     names::{help, metric, unit},
+    profile::threads,
 };
 use crate::kernel::service::Service;
 
 /// A look at all threads is good for this long: all services are asked at the same moment.
 const FRESH: Duration = Duration::from_millis(100);
-/// What the kernel keeps of a thread's name.
-const NAME_BYTES: usize = 15;
 
 /// CPU time of every thread, added up by service. Clones share it.
 #[derive(Clone, Debug)]
@@ -98,17 +97,9 @@ impl Accounts {
         self.seen = alive;
     }
 
-    /// `catalog` and `catalog-sql-3` belong to catalog.
     fn owner(&self, thread: &str) -> Service {
-        self.services
-            .iter()
-            .copied()
-            .find(|service| {
-                let name = service.name();
-                let name = &name[..name.len().min(NAME_BYTES)];
-                thread.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
-            })
-            .unwrap_or(self.rest)
+        let owner = threads::owner(thread).map(|owner| owner.service);
+        owner.filter(|service| self.services.contains(service)).unwrap_or(self.rest)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Who sends a signal, by the conventions for resources.
 
-use opentelemetry::KeyValue;
+use opentelemetry::{Key, KeyValue};
 use opentelemetry_sdk::{Resource, resource::EnvResourceDetector};
 
 use super::names::resource;
@@ -19,6 +19,12 @@ pub fn of(service: Service, name: Option<&str>) -> Resource {
         .with_detector(Box::new(EnvResourceDetector::new()))
         .with_attribute(KeyValue::new("service.name", name))
         .build()
+}
+
+/// What a sender is called.
+pub fn name(sender: &Resource, service: Service) -> String {
+    let name = sender.get(&Key::from_static_str("service.name"));
+    name.map_or_else(|| service.name().to_owned(), |name| name.as_str().into_owned())
 }
 
 /// The same sender as another version.

@@ -6,7 +6,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::{instruments::Instruments, otlp::rule::Rule, presence::Presence, routing};
+use super::{
+    instruments::Instruments, otlp::rule::Rule, presence::Presence, profile::routes::Routes, routing,
+};
 use crate::kernel::service::Service;
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry_proto::tonic::{
@@ -31,6 +33,8 @@ pub const INSTRUMENTATION: &str = "doorbuster";
 pub struct Scope {
     pub service: Service,
     pub presence: Arc<Presence>,
+    /// The routes that profiles are split by, where profiles are taken.
+    pub routes: Option<Arc<Routes>>,
     signals: Option<Signals>,
 }
 
@@ -64,7 +68,7 @@ pub enum Buckets {
 impl Scope {
     /// A scope that measures nothing; log lines are still written.
     pub fn silent(service: Service) -> Self {
-        Scope { service, presence: Arc::default(), signals: None }
+        Scope { service, presence: Arc::default(), routes: None, signals: None }
     }
 
     pub fn new(
@@ -88,7 +92,12 @@ impl Scope {
         instruments.start_at_zero(service);
         let tracer = traces.tracer(INSTRUMENTATION);
         let signals = Signals { tracer, instruments, reader, meters, exponential };
-        Scope { service, presence, signals: Some(signals) }
+        Scope { service, presence, routes: None, signals: Some(signals) }
+    }
+
+    /// The same scope, in whose profiles `routes` can be told apart.
+    pub fn split_by(self, routes: Option<Arc<Routes>>) -> Self {
+        Scope { routes, ..self }
     }
 
     pub fn signals(&self) -> Option<&Signals> {

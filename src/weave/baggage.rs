@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::{
     kernel::origin::{Origin, is_session},
-    telemetry::config::decode,
+    telemetry::percent::decode,
 };
 
 pub const HEADER: HeaderName = HeaderName::from_static("baggage");

@@ -13,6 +13,7 @@ use tower_http::{catch_panic::CatchPanicLayer, cors::CorsLayer};
 
 use super::{
     baggage, cache::Watched as WatchedCache, database::Watched, faulty, inbound, outbound::Observed, panics,
+    sampled,
 };
 use crate::{
     chaos::panel::Panel,
@@ -34,7 +35,10 @@ pub fn breakable(handlers: Router, panel: Arc<Panel>) -> Router {
 /// Dresses what comes in to a service of ours; the first layer is the outermost. One stack and not four: a router boxes
 /// whatever it is layered with, each time.
 pub fn inbound(router: Router, scope: Arc<Scope>) -> Router {
+    let sampled = scope.routes.is_some().then(|| scope.clone());
     let layers = ServiceBuilder::new()
+        // All that is done for a request is done in its name, the seam's own work as well.
+        .option_layer(sampled.map(|scope| middleware::from_fn_with_state(scope, sampled::named)))
         // Who asks must be known before anybody speaks of the request.
         .layer(middleware::from_fn(baggage::read))
         // Span, measurements and log lines see what the caller sees, whatever made it so.

@@ -65,11 +65,8 @@ struct Crossing<'a> {
 
 impl<'a> Crossing<'a> {
     fn begin(signals: &'a Signals, request: &Request, method: &Method, route: Option<String>) -> Self {
+        let name = span_name(method, route.as_deref());
         let method = KeyValue::new(attribute::METHOD, known(method));
-        let name = match &route {
-            Some(route) => format!("{} {route}", method.value),
-            None => method.value.to_string(),
-        };
         let path = discreet::path(request.uri().path(), route.as_deref());
         let mut attributes = Vec::with_capacity(10);
         attributes.push(method.clone());
@@ -197,6 +194,14 @@ pub fn business(origin: &Origin) -> impl Iterator<Item = KeyValue> {
     let method = origin.payment_method.map(|one| KeyValue::new(attribute::SHOP_PAYMENT_METHOD, one.name()));
     let tier = origin.tier.map(|one| KeyValue::new(attribute::SHOP_TIER, one.name()));
     [country, method, tier].into_iter().flatten()
+}
+
+/// What a server span is called: `POST /charge`.
+pub fn span_name(method: &Method, route: Option<&str>) -> String {
+    match route {
+        Some(route) => format!("{} {route}", known(method)),
+        None => known(method).to_owned(),
+    }
 }
 
 /// The conventions' word for methods nobody knows; a label must be bounded.

@@ -17,6 +17,7 @@ pub mod leaks;
 pub mod outbound;
 pub mod panics;
 pub mod refusal;
+pub mod sampled;
 pub mod spans;
 pub mod starved;
 pub mod subject;

@@ -18,6 +18,8 @@ pub mod reason {
     pub const QUEUE_FULL: &str = "queue_full";
     /// The destination would not have them.
     pub const REFUSED: &str = "refused";
+    /// They did not come through on their way to the outbox.
+    pub const LOST: &str = "lost";
     /// They could not be encoded.
     pub const UNENCODABLE: &str = "unencodable";
     /// They were still waiting when the process ended.
@@ -72,7 +74,7 @@ pub struct Minute {
 }
 
 impl Exit {
-    /// Of `outbox`, before which `waiting` bytes are queued, `displaced` and `unencodable` records were lost.
+    /// Of `outbox`, with what waits and was lost `before` it.
     pub fn of(outbox: &Outbox, before: &Before) -> Self {
         let standing = outbox.standing();
         let word = match (&standing.trouble, standing.took) {
@@ -82,12 +84,15 @@ impl Exit {
             (None, None) => Word::Idle,
         };
         let counts = [&outbox.refused, &outbox.left, outbox.displaced()];
-        let because = BTreeMap::from([
+        let mut because = BTreeMap::from([
             (reason::QUEUE_FULL, before.displaced + outbox.displaced().total()),
             (reason::REFUSED, outbox.refused.total()),
             (reason::UNENCODABLE, before.unencodable),
             (reason::SHUTDOWN, outbox.left.total()),
         ]);
+        if before.lost > 0 {
+            because.insert(reason::LOST, before.lost);
+        }
         Exit {
             signal: outbox.signal.name(),
             destination: outbox.destination.backend.name(),
@@ -133,6 +138,7 @@ pub struct Before {
     pub waiting_bytes: usize,
     pub displaced: u64,
     pub unencodable: u64,
+    pub lost: u64,
     /// Records that were lost in the last minute.
     pub last_minute: u64,
     pub not_sampled: u64,
@@ -163,6 +169,7 @@ impl Before {
         Before {
             waiting_bytes: self.waiting_bytes + other.waiting_bytes,
             displaced: self.displaced + other.displaced,
+            lost: self.lost + other.lost,
             unencodable: self.unencodable + other.unencodable,
             last_minute: self.last_minute + other.last_minute,
             not_sampled: self.not_sampled + other.not_sampled,

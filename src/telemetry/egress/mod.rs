@@ -8,5 +8,7 @@ pub mod http;
 pub mod onlooker;
 pub mod outbox;
 pub mod queue;
+pub mod relay;
+pub mod relayed;
 pub mod run;
 pub mod watch;

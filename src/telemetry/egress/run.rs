@@ -12,7 +12,10 @@ use std::{
 use opentelemetry_sdk::Resource;
 use prost::Message;
 use rustls::RootCertStore;
-use tokio::{sync::watch, task::JoinSet};
+use tokio::{
+    sync::{oneshot, watch},
+    task::JoinSet,
+};
 use tracing::Dispatch;
 
 use super::{
@@ -21,25 +24,31 @@ use super::{
     http,
     onlooker::Onlooker,
     outbox::Outbox,
+    relayed::{Link, Relayed},
 };
-use crate::telemetry::{
-    config::{Config, Signal},
-    line,
-    otlp::{
-        encode::{self, Records, Spans},
-        measured::{measured, records},
-        rule::Rule,
-        tail,
+use crate::{
+    kernel::service::Service,
+    telemetry::{
+        config::{Config, Signal},
+        line,
+        loki::feeder::Feeder,
+        otlp::{
+            encode::{self, Records, Spans},
+            measured::{measured, records},
+            rule::Rule,
+            tail,
+        },
+        profile::hub::Hub,
+        scope::{Buckets, Scope},
+        stdout::Stdout,
     },
-    scope::{Buckets, Scope},
-    stdout::Stdout,
 };
 
 /// The built-in store, which is no backend either.
 const STORE: &str = "store";
-/// The most lines that are shown at once.
+/// The most lines that are taken at once.
 const LINES: usize = 4096;
-/// How long the first line waits for others to be shown together with it.
+/// How long the first line waits for others to go together with it.
 const LINGER: Duration = Duration::from_millis(200);
 
 /// All ways out of this process. Clones share them.
@@ -50,6 +59,7 @@ pub struct Egress {
     pub tail: Option<Arc<Tail>>,
     pub records: Arc<Records>,
     pub lines: Arc<line::Lines>,
+    pub relayed: Arc<Relayed>,
     outboxes: Vec<Arc<Outbox>>,
     roots: Arc<RootCertStore>,
     onlooker: Option<Arc<dyn Onlooker>>,
@@ -81,6 +91,7 @@ pub struct Shown {
 pub struct Running {
     stop: watch::Sender<Option<Instant>>,
     thread: thread::JoinHandle<()>,
+    profiler: Option<Hub>,
 }
 
 impl Egress {
@@ -91,6 +102,7 @@ impl Egress {
             tail: config.tail.filter(|_| config.traces.is_some()).map(|rule| Arc::new(Tail::new(rule))),
             records: encode::queue(),
             lines: line::queue(),
+            relayed: Arc::new(Relayed::new(config)),
             outboxes: Signal::ALL.into_iter().filter_map(outbox).collect(),
             roots: config.roots.clone().unwrap_or_else(http::mozilla),
             onlooker,
@@ -108,7 +120,7 @@ impl Egress {
 
     /// Whether anybody but standard output wants log lines as they are.
     pub fn wants_lines(&self) -> bool {
-        self.onlooker.is_some()
+        self.onlooker.is_some() || self.relayed.wants_lines()
     }
 
     fn outbox(&self, signal: Signal) -> Option<&Arc<Outbox>> {
@@ -117,7 +129,7 @@ impl Egress {
 
     pub fn exits(&self) -> Vec<Exit> {
         let sent = self.outboxes.iter().map(|outbox| Exit::of(outbox, &self.before(outbox.signal)));
-        sent.chain([self.lines_out()]).chain(self.shown()).collect()
+        sent.chain(self.relayed.exits(&self.lines)).chain([self.lines_out()]).chain(self.shown()).collect()
     }
 
     /// What is lost, or waits, on the way to the outboxes of a signal.
@@ -158,35 +170,47 @@ impl Egress {
             row(Signal::Traces, spans, self.spans.bytes(), &self.spans.displaced),
             row(Signal::Metrics, metrics, 0, &none),
             row(Signal::Logs, lines, self.lines.bytes(), &self.lines.displaced),
-            row(Signal::Profiles, samples, 0, &none),
+            row(Signal::Profiles, samples, self.relayed.profiles.bytes(), &self.relayed.profiles.displaced),
         ]
     }
 
-    /// Starts the thread. `resources` are by service index, like the scopes' taps.
-    pub fn start(&self, scopes: Vec<Arc<Scope>>, resources: Vec<Resource>) -> std::io::Result<Running> {
+    /// Starts the thread. `resources` are by service index, like the scopes' taps; what belongs to no service is
+    /// `platform`'s.
+    pub fn start(
+        &self,
+        scopes: Vec<Arc<Scope>>,
+        resources: Vec<Resource>,
+        platform: Service,
+    ) -> std::io::Result<Running> {
         let (stop, stopped) = watch::channel(None);
+        let senders = scopes.iter().map(|scope| scope.service).zip(resources.iter().cloned());
+        let (link, profiler) = self.relayed.begin(senders.collect(), platform, self.onlooker.is_some())?;
         let egress = self.clone();
         let aloud = tracing::dispatcher::get_default(Clone::clone);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let thread = thread::Builder::new().name("egress".into()).spawn(move || {
             let silence = tracing::subscriber::NoSubscriber::default();
             tracing::subscriber::with_default(silence, || {
-                runtime.block_on(egress.run(scopes, resources, stopped, aloud));
+                runtime.block_on(egress.run(scopes, resources, link, stopped, aloud));
             });
         })?;
-        Ok(Running { stop, thread })
+        Ok(Running { stop, thread, profiler })
     }
 
     async fn run(
         self,
         scopes: Vec<Arc<Scope>>,
         resources: Vec<Resource>,
+        link: Link,
         stopped: watch::Receiver<Option<Instant>>,
         aloud: Dispatch,
     ) {
         let http = http::client(self.roots.clone());
         let mut tasks = JoinSet::new();
-        for outbox in &self.outboxes {
+        // Serves the others and ends with them.
+        let mut errands = JoinSet::new();
+        let (feeder, harvested) = self.relayed.serve(link, &mut errands);
+        for outbox in self.outboxes.iter().chain(self.relayed.outboxes()) {
             let (sender, client, aloud) = (outbox.clone(), http.clone(), aloud.clone());
             tasks.spawn(async move { sender.run(client, &aloud).await });
         }
@@ -201,7 +225,10 @@ impl Egress {
             tasks.spawn(self.clone().send_records(resources));
         }
         if self.wants_lines() {
-            tasks.spawn(self.clone().show_lines());
+            tasks.spawn(self.clone().send_lines(feeder));
+        }
+        if self.relayed.takes_profiles() {
+            tasks.spawn(self.clone().send_profiles(harvested));
         }
         if self.onlooker.is_some() || self.outbox(Signal::Metrics).is_some() {
             tasks.spawn(self.clone().send_metrics(scopes, stopped.clone()));
@@ -216,15 +243,17 @@ impl Egress {
             tasks.shutdown().await;
             self.leave_behind();
             self.outboxes.iter().for_each(|outbox| outbox.abandon());
+            self.relayed.abandon(&self.lines);
         }
     }
 
     /// Counts what never came as far as an outbox.
     fn leave_behind(&self) {
-        let waiting = [
-            (Signal::Traces, self.spans.take(usize::MAX).len()),
-            (Signal::Logs, self.records.take(usize::MAX).len()),
-        ];
+        let spans = match &self.tail {
+            Some(tail) => tail.before.take(usize::MAX).len() + tail.behind.take(usize::MAX).len(),
+            None => self.spans.take(usize::MAX).len(),
+        };
+        let waiting = [(Signal::Traces, spans), (Signal::Logs, self.records.take(usize::MAX).len())];
         for (signal, count) in waiting {
             self.outbox(signal).inspect(|outbox| outbox.left.add(count as u64));
         }
@@ -262,21 +291,42 @@ impl Egress {
         outbox.close();
     }
 
-    async fn show_lines(self) {
+    async fn send_lines(self, feeder: Option<Feeder>) {
         loop {
             self.lines.filled().await;
-            if !self.lines.is_closed() {
+            if !self.lines.is_closed() && self.lines.len() < LINES {
                 tokio::time::sleep(LINGER).await;
             }
             let lines = self.lines.take(LINES);
             if lines.is_empty() && self.lines.is_closed() {
+                feeder.inspect(Feeder::close);
                 return;
             }
+            // Shown first: that takes no time, and is not to be lost when the other is cut short.
             if let Some(onlooker) = &self.onlooker {
                 self.shown.lines.add(lines.len() as u64);
-                onlooker.lines(lines);
+                onlooker.lines(lines.clone());
+            }
+            if let Some(feeder) = &feeder {
+                feeder.feed(&lines).await;
             }
         }
+    }
+
+    async fn send_profiles(self, harvested: oneshot::Receiver<()>) {
+        let show = async {
+            let profiles = &self.relayed.profiles;
+            while !(profiles.is_closed() && profiles.is_empty()) {
+                profiles.filled().await;
+                for profile in profiles.take(usize::MAX) {
+                    if let Some(onlooker) = &self.onlooker {
+                        self.shown.samples.add(profile.count());
+                        onlooker.profile(&profile);
+                    }
+                }
+            }
+        };
+        tokio::join!(show, self.relayed.bring_in(harvested));
     }
 
     async fn send_metrics(self, scopes: Vec<Arc<Scope>>, mut stopped: watch::Receiver<Option<Instant>>) {
@@ -333,6 +383,7 @@ fn plain(signal: Signal, destination: &'static str, sent: u64, queue_bytes: usiz
 impl Running {
     /// Sends what waits, until `deadline` at the latest; what is left then is counted as dropped.
     pub fn stop(self, deadline: Instant) {
+        self.profiler.inspect(Hub::stop);
         let _ = self.stop.send(Some(deadline));
         // The thread holds nothing but what it sends; if it panicked there is nothing left to wait for.
         let _ = self.thread.join();

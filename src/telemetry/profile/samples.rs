@@ -14,6 +14,19 @@ pub struct Profile {
     pub samples: Vec<Sample>,
 }
 
+impl Profile {
+    /// How many samples were taken.
+    pub fn count(&self) -> u64 {
+        self.samples.iter().map(|sample| sample.count).sum()
+    }
+
+    /// What it takes in memory, in bytes; the names of functions are shared.
+    pub fn weight(&self) -> usize {
+        let frames: usize = self.samples.iter().map(|sample| size_of_val(&*sample.frames)).sum();
+        size_of::<Profile>() + size_of_val(&*self.samples) + frames
+    }
+}
+
 /// One stack and how often it was met.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sample {

@@ -59,12 +59,12 @@ impl Plan {
         for (name, _) in std::env::vars() {
             let ours = [
                 "OTEL_",
+                "LOKI_",
+                "PYROSCOPE_",
                 "DOORBUSTER_",
                 "DATABASE_",
                 "DB_",
                 "REDIS_",
-                "LOKI_",
-                "PYROSCOPE_",
                 "RUST_LOG",
                 "SLOW_",
             ];

@@ -13,7 +13,7 @@ use super::{
     exits::Verdict,
     report::Finding,
 };
-use crate::telemetry::egress::http::{Http, client};
+use crate::telemetry::egress::http::{Http, client, mozilla};
 
 /// The longest that one question may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -44,7 +44,7 @@ impl Backend {
         let is_web = matches!(uri.scheme_str(), Some("http" | "https"));
         match uri.authority() {
             Some(authority) if is_web && !authority.as_str().contains('@') && uri.query().is_none() => {
-                Ok(Backend { name, base, http: client() })
+                Ok(Backend { name, base, http: client(mozilla()) })
             }
             // What may hold a password is not repeated.
             Some(authority) if authority.as_str().contains('@') => {

@@ -1,0 +1,60 @@
+//! What the start-up table says of signals: where each goes, or why it does not.
+
+use futures_util::future::{join_all, join3};
+
+use super::{reach, table::Row};
+use crate::telemetry::config::{self, Config, Destination, Signal};
+
+/// A row for each signal, and for log lines where they go elsewhere. Asks all at once whether they can be reached.
+pub async fn rows(config: &Config) -> Vec<Row> {
+    let otlp = join_all(Signal::OTLP.map(|signal| otlp_row(config, signal)));
+    let loki = async {
+        match &config.loki {
+            Some(loki) => Some(sent("logs", loki).await),
+            None => None,
+        }
+    };
+    let (mut rows, loki, profiles) = join3(otlp, loki, profiles_row(config)).await;
+    rows.extend(loki);
+    rows.extend(profiles);
+    rows
+}
+
+async fn otlp_row(config: &Config, signal: Signal) -> Row {
+    let name = signal.name();
+    if config.disabled {
+        return Row::new(name, "off", "OTEL_SDK_DISABLED is set");
+    }
+    if config.declined.contains(&signal) {
+        return Row::new(name, "not sent", format!("{} is none", config::exporter(signal)));
+    }
+    match config.destination(signal) {
+        Some(to) => sent(name, to).await,
+        None if signal == Signal::Logs && config.loki.is_some() => Row::new(
+            name,
+            "not sent by OTLP",
+            "they go to Loki; OTEL_LOGS_EXPORTER=otlp sends them both ways",
+        ),
+        None => Row::new(name, "not sent", "OTEL_EXPORTER_OTLP_ENDPOINT is not set"),
+    }
+}
+
+async fn profiles_row(config: &Config) -> Option<Row> {
+    let name = Signal::Profiles.name();
+    match (config.profile_every, &config.pyroscope) {
+        (None, None) => None,
+        (None, Some(_)) => Some(Row::new(name, "off", "PYROSCOPE_ENDPOINT does nothing without --profile")),
+        (Some(_), None) => Some(Row::new(name, "not sent", "PYROSCOPE_ENDPOINT is not set")),
+        (Some(_), Some(to)) => Some(sent(name, to).await),
+    }
+}
+
+async fn sent(name: &'static str, to: &Destination) -> Row {
+    let endpoint = to.endpoint.to_string();
+    let there = match reach::place(&endpoint) {
+        Some(place) => reach::listens(&place).await,
+        None => true,
+    };
+    let shown = endpoint.split('?').next().unwrap_or_default().to_owned();
+    Row::new(name, shown, if there { "" } else { "not reachable: signals wait until it is" })
+}

@@ -1,0 +1,6 @@
+//! Log lines at Loki: what arrives, and what becomes of it when nobody is there.
+
+mod away;
+mod lines;
+mod push;
+mod words;
