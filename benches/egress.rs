@@ -20,7 +20,8 @@ use anyhow::{Context as _, Result, anyhow, ensure};
 use doorbuster::{
     kernel::service::Service,
     telemetry::{
-        config::{Config, Signal},
+        config::Config,
+        destination::Signal,
         egress::exits::Exit,
         init::{Setup, Telemetry},
         names::attribute,

@@ -3,7 +3,10 @@
 use futures_util::future::{join_all, join3};
 
 use super::{reach, table::Row};
-use crate::telemetry::config::{self, Config, Destination, Signal};
+use crate::telemetry::{
+    config::{self, Config},
+    destination::{Destination, Signal},
+};
 
 /// A row for each signal, and for log lines where they go elsewhere. Asks all at once whether they can be reached.
 pub async fn rows(config: &Config) -> Vec<Row> {

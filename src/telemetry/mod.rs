@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod config;
+pub mod destination;
 pub mod egress;
 pub mod exemplars;
 pub mod exposition;

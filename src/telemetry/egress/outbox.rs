@@ -14,7 +14,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use tracing::{Dispatch, dispatcher, info, warn};
 
 use super::{count::Count, http::Http, queue::Queue};
-use crate::telemetry::config::{Destination, Signal};
+use crate::telemetry::destination::{Destination, Signal};
 
 const LIMIT_BYTES: usize = 8 * 1024 * 1024;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);

@@ -18,7 +18,8 @@ use super::{
 use crate::{
     kernel::service::Service,
     telemetry::{
-        config::{Config, Destination, Signal},
+        config::Config,
+        destination::{Destination, Signal},
         line::Lines,
         loki::{
             convoy::Convoy,

@@ -29,7 +29,8 @@ use super::{
 use crate::{
     kernel::service::Service,
     telemetry::{
-        config::{Config, Signal},
+        config::Config,
+        destination::Signal,
         line,
         loki::feeder::Feeder,
         otlp::{

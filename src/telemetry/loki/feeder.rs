@@ -164,7 +164,7 @@ mod tests {
 
     use super::*;
     use crate::telemetry::{
-        config::{Backend, Destination, Signal},
+        destination::{Backend, Destination, Signal},
         egress::relay::{Relay, Taker},
     };
 
