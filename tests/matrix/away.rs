@@ -9,13 +9,13 @@ use crate::{
 };
 
 /// Those the lab sends to.
-const ALL: [Destination; 1] = [Destination::Otlp];
+const ALL: [Destination; 3] = [Destination::Otlp, Destination::Loki, Destination::Pyroscope];
 const AWAY: Duration = Duration::from_secs(60);
 
 #[test]
 fn all_are_away_for_a_minute_and_come_back() {
     let _turn = turn::take();
-    let scene = Scene::open(None);
+    let scene = Scene::open(Destination::Pyroscope);
     scene.customers(Duration::from_secs(3));
     let before = scene.memory_bytes();
     ALL.iter().for_each(|one| scene.backend(*one).set(Mode::Refused));

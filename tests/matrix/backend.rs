@@ -4,6 +4,7 @@
 use std::{
     collections::BTreeMap,
     convert::Infallible,
+    io::Read,
     net::{Ipv4Addr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread::{self, JoinHandle},
@@ -164,6 +165,7 @@ async fn answer(
     taken: Arc<Mutex<Taken>>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let path = request.uri().path().to_owned();
+    let is_packed = request.headers().get(header::CONTENT_ENCODING).is_some_and(|how| how == "gzip");
     let body = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     lock(&taken).requests += 1;
     let mut response = Response::new(Full::default());
@@ -181,7 +183,7 @@ async fn answer(
     }
     if response.status() == StatusCode::OK {
         let mut taken = lock(&taken);
-        match counted(&path, &body) {
+        match unpacked(body, is_packed).and_then(|body| counted(&path, &body)) {
             Ok((signal, records)) => {
                 *taken.records.entry(signal).or_default() += records;
                 taken.last = Some(Instant::now());
@@ -192,7 +194,17 @@ async fn answer(
     Ok(response)
 }
 
-/// The signal that is sent to `path`, and how many records are in `body`: spans, metrics, lines, profiles.
+fn unpacked(body: Bytes, is_packed: bool) -> Result<Bytes, String> {
+    if !is_packed {
+        return Ok(body);
+    }
+    let mut plain = Vec::new();
+    let read = flate2::read::GzDecoder::new(&body[..]).read_to_end(&mut plain);
+    read.map(|_| plain.into()).map_err(|error| format!("no gzip: {error}"))
+}
+
+/// The signal that is sent to `path`, and how many records are in `body`: spans, metrics, lines, samples of
+/// a profile.
 fn counted(path: &str, body: &[u8]) -> Result<(&'static str, u64), String> {
     fn read<M: Message + Default>(body: &[u8]) -> Result<M, String> {
         M::decode(body).map_err(|error| error.to_string())
@@ -218,10 +230,7 @@ fn counted(path: &str, body: &[u8]) -> Result<(&'static str, u64), String> {
             let streams = read::<push::Lines>(&plain)?.streams;
             ("logs", streams.iter().map(|stream| stream.entries.len() as u64).sum())
         }
-        "/push.v1.PusherService/Push" => {
-            let series = read::<push::Profiles>(body)?.series;
-            ("profiles", series.iter().map(|series| series.samples.len() as u64).sum())
-        }
+        "/push.v1.PusherService/Push" => ("profiles", read::<push::Profiles>(body)?.samples()?),
         _ => return Err("nothing is taken here".to_owned()),
     })
 }

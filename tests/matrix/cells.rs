@@ -44,11 +44,29 @@ cells! {
         otlp_is_slow Slow,
         otlp_resets_connections Resets,
     }
+    Loki without loki_does_not_speak_tls {
+        loki_refuses_connections Refused,
+        loki_hangs Hangs,
+        loki_is_unavailable Unavailable,
+        loki_is_busy Busy,
+        loki_calls_it_bad Bad,
+        loki_is_slow Slow,
+        loki_resets_connections Resets,
+    }
+    Pyroscope without pyroscope_does_not_speak_tls {
+        pyroscope_refuses_connections Refused,
+        pyroscope_hangs Hangs,
+        pyroscope_is_unavailable Unavailable,
+        pyroscope_is_busy Busy,
+        pyroscope_calls_it_bad Bad,
+        pyroscope_is_slow Slow,
+        pyroscope_resets_connections Resets,
+    }
 }
 
 fn fails_for_a_while(destination: Destination, mode: Mode) {
     let _turn = turn::take();
-    let scene = Scene::open(None);
+    let scene = Scene::open(destination);
     let backend = scene.backend(destination);
     until_unhurt(destination, || {
         let healthy = scene.customers(HEALTHY);
@@ -76,7 +94,7 @@ fn fails_for_a_while(destination: Destination, mode: Mode) {
 /// A destination that cannot be spoken to at all does not recover: a lab whose own is fine stands beside it.
 fn never_speaks_tls(destination: Destination) {
     let _turn = turn::take();
-    let (fine, failing) = (Scene::open(None), Scene::open(Some(destination)));
+    let (fine, failing) = (Scene::open(destination), Scene::misunderstood(destination));
     until_unhurt(destination, || {
         let memory = failing.memory_bytes();
         let healthy = fine.customers(HEALTHY);

@@ -42,3 +42,36 @@ pub struct RawSample {
     #[prost(bytes = "vec", tag = "1")]
     pub raw_profile: Vec<u8>,
 }
+
+/// `perftools.profiles.Profile`: what pprof reads.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Profile {
+    #[prost(message, repeated, tag = "2")]
+    pub stacks: Vec<Stack>,
+    /// Nanoseconds between two samples.
+    #[prost(int64, tag = "12")]
+    pub period: i64,
+}
+
+/// `perftools.profiles.Sample`: a stack, and how long it was seen.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Stack {
+    /// In nanoseconds.
+    #[prost(int64, repeated, tag = "2")]
+    pub value: Vec<i64>,
+}
+
+impl Profiles {
+    /// How often somebody was seen at work.
+    pub fn samples(&self) -> Result<u64, String> {
+        let raw = self.series.iter().flat_map(|series| &series.samples);
+        raw.map(|raw| {
+            let profile = <Profile as prost::Message>::decode(&raw.raw_profile[..]);
+            let profile = profile.map_err(|error| format!("no pprof: {error}"))?;
+            let nanos: i64 = profile.stacks.iter().flat_map(|stack| &stack.value).sum();
+            let samples = nanos.checked_div(profile.period).and_then(|count| u64::try_from(count).ok());
+            samples.ok_or_else(|| "a profile without a period".to_owned())
+        })
+        .sum()
+    }
+}

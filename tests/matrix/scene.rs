@@ -30,9 +30,7 @@ const STOPS_WITHIN: Duration = Duration::from_secs(5);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Destination {
     Otlp,
-    #[allow(dead_code, reason = "its cells stand in the table as soon as the lab can send there")]
     Loki,
-    #[allow(dead_code, reason = "its cells stand in the table as soon as the lab can send there")]
     Pyroscope,
 }
 
@@ -77,12 +75,22 @@ struct Closed {
 }
 
 impl Scene {
-    /// `encrypted` is addressed as if it spoke TLS, which it does not.
-    pub fn open(encrypted: Option<Destination>) -> Scene {
+    /// A lab whose `destination` can be told to fail.
+    pub fn open(destination: Destination) -> Scene {
+        Scene::speaking(destination, "http")
+    }
+
+    /// The same, with `destination` addressed as if it spoke TLS, which it does not.
+    pub fn misunderstood(destination: Destination) -> Scene {
+        Scene::speaking(destination, "https")
+    }
+
+    fn speaking(destination: Destination, scheme: &str) -> Scene {
         let [otlp, loki, pyroscope] = [(); 3].map(|()| Backend::start());
-        let url = |destination, backend: &Backend| {
-            backend.url(if encrypted == Some(destination) { "https" } else { "http" })
-        };
+        let url = |one, backend: &Backend| backend.url(if one == destination { scheme } else { "http" });
+        // Taking samples needs far more memory than its destination ever keeps waiting: it is not to
+        // hide what the others need.
+        let is_profiled = destination == Destination::Pyroscope;
         let lab = Plan::up()
             .env("OTEL_EXPORTER_OTLP_ENDPOINT", &url(Destination::Otlp, &otlp))
             // A destination that never answers is given up before the test's patience ends, not after.
@@ -91,12 +99,15 @@ impl Scene {
             .env("OTEL_LOGS_EXPORTER", "otlp")
             .env("LOKI_URL", &url(Destination::Loki, &loki))
             .env("PYROSCOPE_ENDPOINT", &url(Destination::Pyroscope, &pyroscope))
-            .env("DOORBUSTER_PROFILE", "true")
+            .env("DOORBUSTER_PROFILE", if is_profiled { "true" } else { "false" })
+            .env("DOORBUSTER_PROFILE_EVERY", "1s")
+            // What the store keeps grows with the load, whatever becomes of the destinations.
+            .env("DOORBUSTER_STORE_MB", "0")
             .on_cpus(Some(turn::LAB))
             .start();
         let scene = Scene { lab, otlp, loki, pyroscope };
-        // Connections, caches and the allocator find their size.
-        scene.customers(Duration::from_secs(1));
+        // Connections, caches and the allocator find their size, and so does the profiler, which reads symbols first.
+        scene.customers(Duration::from_secs(if is_profiled { 6 } else { 1 }));
         scene
     }
 
