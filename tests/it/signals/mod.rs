@@ -2,6 +2,7 @@
 
 mod backends;
 mod checkout;
+mod correlation;
 mod exposition;
 mod load;
 mod sampling;
