@@ -100,7 +100,7 @@ pub struct Common {
     /// How long `GET /slow` takes, such as `5s`
     #[arg(long, env = "SLOW_ENDPOINT_DELAY", default_value = "5s", value_parser = delay)]
     pub slow_endpoint_delay: Duration,
-    /// Sample where processor time goes, by service and route; it takes some 175 MB of memory
+    /// Sample where processor time goes, by service and route; this takes memory
     #[arg(long, env = "DOORBUSTER_PROFILE", value_parser = clap::builder::FalseyValueParser::new())]
     pub profile: bool,
     /// How often a profile is taken

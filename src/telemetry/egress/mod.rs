@@ -1,6 +1,7 @@
 //! The one way out of the process: a thread of its own, and for each signal and destination an outbox that is bounded,
 //! patient and counted.
 
+pub mod chosen;
 pub mod count;
 pub mod door;
 pub mod exits;

@@ -19,6 +19,7 @@ use tokio::{
 use tracing::Dispatch;
 
 use super::{
+    chosen::Chosen,
     count::Count,
     exits::{Before, Exit, Minute, STDOUT, Word},
     http,
@@ -36,8 +37,6 @@ use crate::{
         otlp::{
             encode::{self, Records, Spans},
             measured::{measured, records},
-            rule::Rule,
-            tail,
         },
         profile::hub::Hub,
         scope::{Buckets, Scope},
@@ -57,7 +56,7 @@ const LINGER: Duration = Duration::from_millis(200);
 pub struct Egress {
     pub spans: Arc<Spans>,
     /// What leaves by OTLP when there is a rule which traces do.
-    pub tail: Option<Arc<Tail>>,
+    pub tail: Option<Arc<Chosen>>,
     pub records: Arc<Records>,
     pub lines: Arc<line::Lines>,
     pub relayed: Arc<Relayed>,
@@ -65,18 +64,16 @@ pub struct Egress {
     roots: Arc<RootCertStore>,
     onlooker: Option<Arc<dyn Onlooker>>,
     shown: Arc<Shown>,
-    unencodable: Arc<Count>,
+    unencodable: Arc<Unencodable>,
     stdout: Stdout,
     interval: Duration,
 }
 
-/// A rule, the spans before it and behind it, and how many it left out.
-#[derive(Debug)]
-pub struct Tail {
-    rule: Rule,
-    pub before: Arc<Spans>,
-    behind: Arc<Spans>,
-    left_out: Count,
+/// How many records of each signal could not be encoded.
+#[derive(Debug, Default)]
+struct Unencodable {
+    spans: Count,
+    records: Count,
 }
 
 /// How many records of each signal the onlooker was shown.
@@ -100,7 +97,7 @@ impl Egress {
         let outbox = |signal| Some(Arc::new(Outbox::new(signal, config.destination(signal)?.clone())));
         Egress {
             spans: encode::queue(),
-            tail: config.tail.filter(|_| config.traces.is_some()).map(|rule| Arc::new(Tail::new(rule))),
+            tail: config.tail.filter(|_| config.traces.is_some()).map(|rule| Arc::new(Chosen::new(rule))),
             records: encode::queue(),
             lines: line::queue(),
             relayed: Arc::new(Relayed::new(config)),
@@ -136,12 +133,9 @@ impl Egress {
     /// What is lost, or waits, on the way to the outboxes of a signal.
     fn before(&self, signal: Signal) -> Before {
         match (signal, &self.tail) {
-            (Signal::Traces, Some(tail)) => Before {
-                not_sampled: tail.left_out.total(),
-                ..Before::queued(&tail.before).and(Before::queued(&tail.behind)).failing(&self.unencodable)
-            },
-            (Signal::Traces, None) => Before::queued(&self.spans).failing(&self.unencodable),
-            (Signal::Logs, _) => Before::queued(&self.records),
+            (Signal::Traces, Some(tail)) => tail.account(),
+            (Signal::Traces, None) => Before::queued(&self.spans).failing(&self.unencodable.spans),
+            (Signal::Logs, _) => Before::queued(&self.records).failing(&self.unencodable.records),
             (Signal::Metrics | Signal::Profiles, _) => Before::default(),
         }
     }
@@ -251,7 +245,7 @@ impl Egress {
     /// Counts what never came as far as an outbox.
     fn leave_behind(&self) {
         let spans = match &self.tail {
-            Some(tail) => tail.before.take(usize::MAX).len() + tail.behind.take(usize::MAX).len(),
+            Some(tail) => tail.take(),
             None => self.spans.take(usize::MAX).len(),
         };
         let waiting = [(Signal::Traces, spans), (Signal::Logs, self.records.take(usize::MAX).len())];
@@ -272,23 +266,23 @@ impl Egress {
                 outbox.post(request, records);
             }
         };
-        encode::spans(&self.spans, resources, &self.unencodable, ship).await;
+        encode::spans(&self.spans, resources, &self.unencodable.spans, ship).await;
         if let Some(outbox) = outbox {
             outbox.close();
         }
     }
 
-    async fn send_kept(self, tail: Arc<Tail>, resources: Vec<Resource>) {
+    async fn send_kept(self, tail: Arc<Chosen>, resources: Vec<Resource>) {
         let Some(outbox) = self.outbox(Signal::Traces) else { return };
         let ship = |request, records| outbox.post(request, records);
-        encode::spans(&tail.behind, resources, &self.unencodable, ship).await;
+        encode::spans(&tail.behind, resources, &tail.unencodable, ship).await;
         outbox.close();
     }
 
     async fn send_records(self, resources: Vec<Resource>) {
         let Some(outbox) = self.outbox(Signal::Logs) else { return };
         let ship = |request, records| outbox.post(request, records);
-        encode::logs(&self.records, resources, &self.unencodable, ship).await;
+        encode::logs(&self.records, resources, &self.unencodable.records, ship).await;
         outbox.close();
     }
 
@@ -349,16 +343,6 @@ impl Egress {
                 return;
             }
         }
-    }
-}
-
-impl Tail {
-    fn new(rule: Rule) -> Self {
-        Tail { rule, before: encode::queue(), behind: encode::queue(), left_out: Count::default() }
-    }
-
-    async fn choose(self: Arc<Self>) {
-        tail::run(self.rule, &self.before, &self.behind, &self.left_out).await;
     }
 }
 
