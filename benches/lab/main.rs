@@ -82,21 +82,36 @@ fn start() -> Result<()> {
     Ok(())
 }
 
-/// Processor time of the whole process a request of the chain, saturated, on one core.
+/// Processor time of the whole process a request of the chain, saturated, on one core: each signal on and off.
 fn cost() -> Result<()> {
     let receiver = Receiver::start()?;
-    let endpoint = receiver.endpoint.as_str();
-    let off = [("OTEL_SDK_DISABLED", "true"), ("RUST_LOG", "off")];
-    let here = [("RUST_LOG", "info")];
-    let sent = [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint), ("OTEL_LOGS_EXPORTER", "none")];
-    let cases: [(&str, &[(&str, &str)]); 3] = [
-        ("no telemetry", &off),
-        ("traces, JSON log lines, metrics", &here),
-        ("the same, traces and metrics sent by OTLP", &sent),
+    let here = [("RUST_LOG", "info"), ("DOORBUSTER_STORE_MB", "0")];
+    let store = [("DOORBUSTER_STORE_MB", "64")];
+    let traces = [("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", receiver.at("/v1/traces"))];
+    let metrics = [("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", receiver.at("/v1/metrics"))];
+    let logs = [("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", receiver.at("/v1/logs"))];
+    let loki = [("LOKI_URL", receiver.endpoint.clone())];
+    let profile =
+        [("DOORBUSTER_PROFILE", "true".to_owned()), ("PYROSCOPE_ENDPOINT", receiver.endpoint.clone())];
+    let all = [&traces[..], &metrics, &loki, &profile, &owned(&store)].concat();
+    let cases: [(&str, Vec<(&str, String)>); 9] = [
+        (
+            "no telemetry",
+            owned(&[("OTEL_SDK_DISABLED", "true"), ("RUST_LOG", "off"), ("DOORBUSTER_STORE_MB", "0")]),
+        ),
+        ("spans, JSON log lines and metrics made, none kept or sent", vec![]),
+        ("and kept in the built-in store", owned(&store)),
+        ("and traces sent by OTLP", traces.to_vec()),
+        ("and metrics sent by OTLP", metrics.to_vec()),
+        ("and logs sent by OTLP", logs.to_vec()),
+        ("and logs pushed to Loki", loki.to_vec()),
+        ("and profiles taken and pushed", profile.to_vec()),
+        ("and all of it: store, OTLP traces and metrics, Loki, profiles", all),
     ];
     for round in 1..=3 {
-        for (what, variables) in cases {
-            let lab = Lab::start(variables, 0)?;
+        for (what, own) in &cases {
+            let named = here.iter().copied().chain(own.iter().map(|(name, value)| (*name, value.as_str())));
+            let lab = Lab::start(&named.collect::<Vec<_>>(), 0)?;
             closed_loop(STOREFRONT, 4, Duration::from_secs(1))?;
             let (before, begun) = (lab.cpu()?, Instant::now());
             let requests = closed_loop(STOREFRONT, 4, Duration::from_secs(5))?;
@@ -106,6 +121,10 @@ fn cost() -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn owned<'a>(variables: &[(&'a str, &str)]) -> Vec<(&'a str, String)> {
+    variables.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
 }
 
 /// What the gateway adds to a question to the catalogue, beside what nginx adds, in turns within one run.

@@ -1,4 +1,4 @@
-//! A backend that counts spans and notes when the first one came.
+//! A backend that takes everything, counts spans and notes when the first one came.
 
 use std::{
     net::SocketAddr,
@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::Result;
-use axum::{Router, body::Bytes, extract::State, routing::post};
+use axum::{Router, body::Bytes, extract::State, http::StatusCode, routing::post};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message;
 
@@ -31,6 +31,7 @@ impl Receiver {
             .route("/v1/traces", post(traces))
             .route("/v1/metrics", post(async || ()))
             .route("/v1/logs", post(async || ()))
+            .fallback(async || StatusCode::NO_CONTENT) // Loki's pushes, Pyroscope's
             .layer(axum::extract::DefaultBodyLimit::disable())
             .with_state(seen.clone());
         let (tell, told) = mpsc::channel();
@@ -43,6 +44,11 @@ impl Receiver {
             })
         });
         Ok(Receiver { endpoint: format!("http://{}", told.recv()?), seen })
+    }
+
+    /// An address of its own for one signal.
+    pub fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.endpoint)
     }
 
     pub fn spans(&self) -> usize {
