@@ -85,11 +85,12 @@ fn start() -> Result<()> {
 /// Processor time of the whole process a request of the chain, saturated, on one core: each signal on and off.
 fn cost() -> Result<()> {
     let receiver = Receiver::start()?;
+    let at = |path: &str| format!("{}{path}", receiver.endpoint);
     let here = [("RUST_LOG", "info"), ("DOORBUSTER_STORE_MB", "0")];
     let store = [("DOORBUSTER_STORE_MB", "64")];
-    let traces = [("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", receiver.at("/v1/traces"))];
-    let metrics = [("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", receiver.at("/v1/metrics"))];
-    let logs = [("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", receiver.at("/v1/logs"))];
+    let traces = [("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", at("/v1/traces"))];
+    let metrics = [("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", at("/v1/metrics"))];
+    let logs = [("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", at("/v1/logs"))];
     let loki = [("LOKI_URL", receiver.endpoint.clone())];
     let profile =
         [("DOORBUSTER_PROFILE", "true".to_owned()), ("PYROSCOPE_ENDPOINT", receiver.endpoint.clone())];

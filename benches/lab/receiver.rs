@@ -46,11 +46,6 @@ impl Receiver {
         Ok(Receiver { endpoint: format!("http://{}", told.recv()?), seen })
     }
 
-    /// An address of its own for one signal.
-    pub fn at(&self, path: &str) -> String {
-        format!("{}{path}", self.endpoint)
-    }
-
     pub fn spans(&self) -> usize {
         self.seen.lock().map_or(0, |seen| seen.spans)
     }

@@ -30,6 +30,26 @@ pub struct Part {
     pub oldest: Option<String>,
 }
 
+/// How much a part may hold, and how often that was too little.
+#[derive(Clone, Debug)]
+pub struct Bound {
+    pub limit_bytes: usize,
+    pub evicted: u64,
+    pub turned_away: u64,
+}
+
+impl Bound {
+    pub fn new(limit_bytes: usize) -> Self {
+        Bound { limit_bytes, evicted: 0, turned_away: 0 }
+    }
+
+    /// How full a part is that holds so many bytes and items, since when.
+    pub fn part(&self, bytes: usize, items: usize, oldest: Option<String>) -> Part {
+        let Bound { limit_bytes, evicted, turned_away } = *self;
+        Part { bytes, limit_bytes, items, evicted, turned_away, oldest }
+    }
+}
+
 /// What became of one request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Taken {

@@ -13,7 +13,7 @@ use super::latency::Latency;
 use crate::{
     kernel::clock,
     store::{
-        fill::Part,
+        fill::{Bound, Part},
         otlp::{
             glance::{Glance, KIND_CLIENT, KIND_SERVER},
             sender::Sender,
@@ -71,25 +71,16 @@ pub struct Slot {
 /// The slots.
 #[derive(Debug)]
 pub struct Slots {
-    limit_bytes: usize,
+    bound: Bound,
     /// By number.
     slots: VecDeque<Slot>,
     words: Words,
     entries: usize,
-    evicted: u64,
-    turned_away: u64,
 }
 
 impl Slots {
     pub fn new(limit_bytes: usize) -> Self {
-        Slots {
-            limit_bytes,
-            slots: VecDeque::new(),
-            words: Words::default(),
-            entries: 0,
-            evicted: 0,
-            turned_away: 0,
-        }
+        Slots { bound: Bound::new(limit_bytes), slots: VecDeque::new(), words: Words::default(), entries: 0 }
     }
 
     /// Counts a span that is a call, by a clock that shows `now_ms`.
@@ -100,7 +91,7 @@ impl Slots {
         let now = now_ms / 1_000 / SLOT_SECONDS;
         let number = i64::try_from(span.end_ns / 1_000_000_000).unwrap_or(i64::MAX) / SLOT_SECONDS;
         if number <= now - MOST_SLOTS || number > now + AHEAD_SLOTS {
-            self.turned_away += 1;
+            self.bound.turned_away += 1;
             return;
         }
         let service = self.words.keep(&sender.service);
@@ -126,27 +117,20 @@ impl Slots {
 
     pub fn fill(&self) -> Part {
         let oldest = self.slots.front().map(|slot| slot.number * SLOT_SECONDS * 1_000);
-        Part {
-            bytes: self.bytes(),
-            limit_bytes: self.limit_bytes,
-            items: self.entries,
-            evicted: self.evicted,
-            turned_away: self.turned_away,
-            oldest: oldest.map(clock::rfc3339),
-        }
+        self.bound.part(self.bytes(), self.entries, oldest.map(clock::rfc3339))
     }
 
     fn make_room(&mut self, now: i64) {
         while let Some(first) = self.slots.front() {
             let is_old = first.number <= now - MOST_SLOTS;
-            if !is_old && self.bytes() <= self.limit_bytes {
+            if !is_old && self.bytes() <= self.bound.limit_bytes {
                 return;
             }
             self.entries -= first.len();
             self.slots.pop_front();
             self.words.sweep();
             // What is too old has had its time; only what went before that made room.
-            self.evicted += u64::from(!is_old);
+            self.bound.evicted += u64::from(!is_old);
         }
     }
 

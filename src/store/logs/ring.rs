@@ -9,7 +9,7 @@ use std::{
 use super::line::{Level, Line};
 use crate::{
     kernel::clock,
-    store::fill::{Part, Taken},
+    store::fill::{Bound, Part, Taken},
 };
 
 /// The most bytes of one line.
@@ -22,14 +22,12 @@ const AT_ONCE: u64 = 2_048;
 /// The lines.
 #[derive(Debug)]
 pub struct Ring {
-    limit_bytes: usize,
+    bound: Bound,
     lines: VecDeque<Line>,
     /// The number of the first line in `lines`; each has one, in the order they came.
     first: u64,
     of_trace: HashMap<[u8; 16], VecDeque<u64>>,
     bytes: usize,
-    evicted: u64,
-    turned_away: u64,
 }
 
 /// What is asked for.
@@ -50,13 +48,11 @@ pub struct Wanted {
 impl Ring {
     pub fn new(limit_bytes: usize) -> Self {
         Ring {
-            limit_bytes,
+            bound: Bound::new(limit_bytes),
             lines: VecDeque::new(),
             first: 0,
             of_trace: HashMap::new(),
             bytes: 0,
-            evicted: 0,
-            turned_away: 0,
         }
     }
 
@@ -74,30 +70,23 @@ impl Ring {
             }
             self.bytes += weight(&line);
             self.lines.push_back(line);
-            while self.bytes > self.limit_bytes {
+            while self.bytes > self.bound.limit_bytes {
                 self.evict();
             }
         }
-        self.turned_away += taken.turned_away;
+        self.bound.turned_away += taken.turned_away;
         taken
     }
 
     pub fn fill(&self) -> Part {
         let oldest = self.lines.front().map(|line| i64::try_from(line.at_ns / 1_000_000).unwrap_or(i64::MAX));
-        Part {
-            bytes: self.bytes,
-            limit_bytes: self.limit_bytes,
-            items: self.lines.len(),
-            evicted: self.evicted,
-            turned_away: self.turned_away,
-            oldest: oldest.map(clock::rfc3339),
-        }
+        self.bound.part(self.bytes, self.lines.len(), oldest.map(clock::rfc3339))
     }
 
     fn evict(&mut self) {
         let Some(line) = self.lines.pop_front() else { return };
         self.bytes -= weight(&line);
-        self.evicted += 1;
+        self.bound.evicted += 1;
         self.first += 1;
         let Some(id) = line.trace_id else { return };
         // The first line of all is the first of its trace as well.
@@ -219,7 +208,7 @@ mod tests {
             ring.take([line(number, Some((number / 100) as u8))]);
             assert!(ring.bytes <= limit);
         }
-        assert_eq!((ring.lines.len(), ring.evicted, ring.of_trace.len()), (100, 4_900, 1));
+        assert_eq!((ring.lines.len(), ring.bound.evicted, ring.of_trace.len()), (100, 4_900, 1));
         let all = Wanted { limit: 1_000, ..Wanted::default() };
         assert_eq!(numbers(&Mutex::new(ring), &all), (5_900..6_000).collect::<Vec<_>>());
     }

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     kernel::clock,
     store::{
-        fill::{Part, Taken},
+        fill::{Bound, Part, Taken},
         otlp::{sender::Sender, values},
         words::Words,
     },
@@ -46,27 +46,23 @@ pub struct About {
 /// The series.
 #[derive(Debug)]
 pub struct Shelf {
-    limit_bytes: usize,
+    bound: Bound,
     pub(super) metrics: BTreeMap<Arc<str>, About>,
     pub(super) series: HashMap<Key, Series>,
     words: Words,
     bytes: usize,
     swept_at_ms: i64,
-    evicted: u64,
-    turned_away: u64,
 }
 
 impl Shelf {
     pub fn new(limit_bytes: usize) -> Self {
         Shelf {
-            limit_bytes,
+            bound: Bound::new(limit_bytes),
             metrics: BTreeMap::new(),
             series: HashMap::new(),
             words: Words::default(),
             bytes: 0,
             swept_at_ms: 0,
-            evicted: 0,
-            turned_away: 0,
         }
     }
 
@@ -79,7 +75,7 @@ impl Shelf {
                 self.add(metric, &sender, now_ms, &mut taken);
             }
         }
-        self.turned_away += taken.turned_away;
+        self.bound.turned_away += taken.turned_away;
         if now_ms - self.swept_at_ms >= SWEEP_EVERY_MS {
             self.swept_at_ms = now_ms;
             self.forget(now_ms - KEPT_MS);
@@ -90,14 +86,11 @@ impl Shelf {
 
     pub fn fill(&self) -> Part {
         let firsts = self.series.values().filter_map(|series| series.points.first());
-        Part {
-            bytes: self.bytes(),
-            limit_bytes: self.limit_bytes,
-            items: self.series.len(),
-            evicted: self.evicted,
-            turned_away: self.turned_away,
-            oldest: firsts.map(|point| point.at_ms).min().map(clock::rfc3339),
-        }
+        self.bound.part(
+            self.bytes(),
+            self.series.len(),
+            firsts.map(|point| point.at_ms).min().map(clock::rfc3339),
+        )
     }
 
     fn add(&mut self, metric: &Metric, sender: &Sender, now_ms: i64, taken: &mut Taken) {
@@ -165,18 +158,18 @@ impl Shelf {
     }
 
     fn make_room(&mut self) {
-        if self.bytes() > self.limit_bytes {
+        if self.bytes() > self.bound.limit_bytes {
             // Words of series that went before may be left of nobody.
             self.words.sweep();
         }
-        while self.bytes() > self.limit_bytes {
+        while self.bytes() > self.bound.limit_bytes {
             let times =
                 || self.series.values().filter_map(|series| series.points.first().zip(series.points.last()));
             let Some(oldest) = times().map(|(first, _)| first.at_ms).min() else { return };
             let newest = times().map(|(_, last)| last.at_ms).max().unwrap_or(oldest);
             // An eighth of the time at once, so that this is not done for each request.
             let evicted = self.forget(oldest + (newest - oldest) / 8 + 1);
-            self.evicted += evicted;
+            self.bound.evicted += evicted;
         }
     }
 

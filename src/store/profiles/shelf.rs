@@ -12,7 +12,7 @@ use super::stacks::{Stack, Stacks};
 use crate::{
     kernel::clock,
     store::{
-        fill::{Part, Taken},
+        fill::{Bound, Part, Taken},
         words::Words,
     },
 };
@@ -82,28 +82,24 @@ struct Slot {
 /// The samples.
 #[derive(Debug)]
 pub struct Shelf {
-    limit_bytes: usize,
+    bound: Bound,
     /// By number.
     slots: VecDeque<Slot>,
     stacks: Stacks,
     words: Words,
     hertz: u32,
     entries: usize,
-    evicted: u64,
-    turned_away: u64,
 }
 
 impl Shelf {
     pub fn new(limit_bytes: usize) -> Self {
         Shelf {
-            limit_bytes,
+            bound: Bound::new(limit_bytes),
             slots: VecDeque::new(),
             stacks: Stacks::default(),
             words: Words::default(),
             hertz: 0,
             entries: 0,
-            evicted: 0,
-            turned_away: 0,
         }
     }
 
@@ -112,7 +108,7 @@ impl Shelf {
         let (number, now) = (batch.ended_ms / SLOT_MS, now_ms / SLOT_MS);
         if number <= now - MOST_SLOTS || batch.hertz == 0 {
             let turned_away = batch.samples.len() as u64;
-            self.turned_away += turned_away;
+            self.bound.turned_away += turned_away;
             return Taken { kept: 0, turned_away };
         }
         self.hertz = batch.hertz;
@@ -167,20 +163,17 @@ impl Shelf {
     }
 
     pub fn fill(&self) -> Part {
-        Part {
-            bytes: self.bytes(),
-            limit_bytes: self.limit_bytes,
-            items: self.entries,
-            evicted: self.evicted,
-            turned_away: self.turned_away,
-            oldest: self.slots.front().map(|slot| clock::rfc3339(slot.number * SLOT_MS)),
-        }
+        self.bound.part(
+            self.bytes(),
+            self.entries,
+            self.slots.front().map(|slot| clock::rfc3339(slot.number * SLOT_MS)),
+        )
     }
 
     fn make_room(&mut self, now: i64) {
         while let Some(first) = self.slots.front() {
             let is_old = first.number <= now - MOST_SLOTS;
-            if !is_old && self.bytes() <= self.limit_bytes {
+            if !is_old && self.bytes() <= self.bound.limit_bytes {
                 return;
             }
             let entries = first.counts.len();
@@ -189,7 +182,7 @@ impl Shelf {
             self.stacks.sweep();
             self.words.sweep();
             // What is too old has had its time; only what went before that made room.
-            self.evicted += if is_old { 0 } else { entries as u64 };
+            self.bound.evicted += if is_old { 0 } else { entries as u64 };
         }
     }
 

@@ -9,7 +9,7 @@ use super::trace::{Added, Kept, Place, Trace};
 use crate::{
     kernel::clock,
     store::{
-        fill::{Part, Taken},
+        fill::{Bound, Part, Taken},
         otlp::{
             glance::Glance,
             sender::{Sender, Senders},
@@ -35,7 +35,7 @@ pub type TraceId = [u8; 16];
 /// The traces.
 #[derive(Debug)]
 pub struct Shelf {
-    limit_bytes: usize,
+    bound: Bound,
     traces: HashMap<TraceId, Trace>,
     /// In the order they came.
     order: VecDeque<TraceId>,
@@ -43,22 +43,18 @@ pub struct Shelf {
     words: Words,
     bytes: usize,
     spans: usize,
-    evicted: u64,
-    turned_away: u64,
 }
 
 impl Shelf {
     pub fn new(limit_bytes: usize) -> Self {
         Shelf {
-            limit_bytes,
+            bound: Bound::new(limit_bytes),
             traces: HashMap::new(),
             order: VecDeque::new(),
             senders: Senders::default(),
             words: Words::default(),
             bytes: 0,
             spans: 0,
-            evicted: 0,
-            turned_away: 0,
         }
     }
 
@@ -83,7 +79,7 @@ impl Shelf {
                 }
             }
         }
-        self.turned_away += taken.turned_away;
+        self.bound.turned_away += taken.turned_away;
         self.make_room();
         taken
     }
@@ -100,14 +96,7 @@ impl Shelf {
 
     pub fn fill(&self) -> Part {
         let oldest = self.order.front().and_then(|id| self.traces.get(id));
-        Part {
-            bytes: self.bytes(),
-            limit_bytes: self.limit_bytes,
-            items: self.spans,
-            evicted: self.evicted,
-            turned_away: self.turned_away,
-            oldest: oldest.map(|trace| rfc3339(trace.start_ns)),
-        }
+        self.bound.part(self.bytes(), self.spans, oldest.map(|trace| rfc3339(trace.start_ns)))
     }
 
     fn add(&mut self, sender: &Arc<Sender>, glance: &Glance<'_>, span: &[u8]) -> Added {
@@ -133,17 +122,17 @@ impl Shelf {
     }
 
     fn make_room(&mut self) {
-        if self.bytes() > self.limit_bytes {
+        if self.bytes() > self.bound.limit_bytes {
             // Names and senders of traces that went before may be left of nobody.
             self.senders.sweep();
             self.words.sweep();
         }
-        while self.bytes() > self.limit_bytes {
+        while self.bytes() > self.bound.limit_bytes {
             let Some(oldest) = self.order.pop_front() else { return };
             if let Some(trace) = self.traces.remove(&oldest) {
                 self.bytes -= trace.bytes();
                 self.spans -= trace.spans.len();
-                self.evicted += trace.spans.len() as u64;
+                self.bound.evicted += trace.spans.len() as u64;
             }
         }
     }
