@@ -1,6 +1,6 @@
 //! Profiles in the built-in store.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{
     Json,
@@ -23,7 +23,7 @@ use crate::{
     store::profiles::{
         flame, pprof,
         shelf::{Profile, Profiled},
-        tree::{Frame, tree},
+        tree::{Frame, plain, tree},
     },
 };
 
@@ -37,11 +37,15 @@ const PPROF: &str = "application/vnd.google.protobuf+gzip";
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ProfileWanted {
-    /// Only work for this route, such as `POST /charge`.
+    /// Only work for this route, such as `POST /charge`, or `/charge` by whatever method.
     route: Option<String>,
     /// Of the last so many seconds; all that is kept unless it is said.
     #[param(value_type = Option<u64>, minimum = 1, maximum = 900)]
     seconds: Option<String>,
+    /// `ours` leaves out the runtime, the web server and the standard library; `all` does not. `ours` in a picture, `all`
+    /// elsewhere unless it is said.
+    #[param(value_type = Option<String>, pattern = "^(ours|all)$")]
+    frames: Option<Frames>,
     /// `json`, `svg` or `pprof`. `Accept` is heard when it is not said.
     #[param(value_type = Option<String>, pattern = "^(json|svg|pprof)$")]
     format: Option<Format>,
@@ -53,6 +57,13 @@ enum Format {
     Json,
     Svg,
     Pprof,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Frames {
+    Ours,
+    All,
 }
 
 impl Asked for ProfileWanted {}
@@ -95,20 +106,25 @@ pub async fn show(
     let format = wanted.format.unwrap_or_else(|| accepted(&headers));
     let (whose, route) = (service.clone(), wanted.route.clone());
     let found = desk.console.asked(move |store| store.profile(&whose, route.as_deref(), seconds)).await?;
-    let none = || {
-        Error::not_found(
-            "there are no such samples; processor time is sampled when the lab runs with --profile",
-        )
+    let profile = match found {
+        Some(profile) => profile,
+        None => {
+            let profiled = desk.console.asked(|store| store.profiled()).await?;
+            return Err(Error::not_found(missing(&service, &profiled)));
+        }
     };
-    let profile = found.ok_or_else(none)?;
     let title = match &wanted.route {
         Some(route) => format!("{service} {route}"),
         None => service.clone(),
     };
     match format {
-        Format::Json => Ok(Json(now(service, wanted.route, &profile)).into_response()),
+        Format::Json => {
+            let root = root(&profile, &service, wanted.frames.unwrap_or(Frames::All));
+            Ok(Json(now(service, wanted.route, &profile, root)).into_response())
+        }
         Format::Svg => {
-            let svg = flame::svg(&tree(&profile, &service), &title, profile.hertz);
+            let root = root(&profile, &service, wanted.frames.unwrap_or(Frames::Ours));
+            let svg = flame::svg(&root, &title, profile.hertz);
             Ok(([(header::CONTENT_TYPE, SVG)], svg).into_response())
         }
         Format::Pprof => {
@@ -122,13 +138,35 @@ pub async fn show(
     }
 }
 
-fn now(service: String, route: Option<String>, profile: &Profile) -> ProfileNow {
+/// Why there is no profile, and what there is.
+fn missing(service: &str, profiled: &[Profiled]) -> String {
+    let services: BTreeSet<&str> = profiled.iter().map(|one| one.service.as_str()).collect();
+    if services.is_empty() {
+        return "there are no samples: processor time is sampled when the lab runs with --profile".to_owned();
+    }
+    let words = |words: BTreeSet<&str>| words.into_iter().collect::<Vec<_>>().join(", ");
+    if !services.contains(service) {
+        return format!("there are no samples of that service; there are of {}", words(services));
+    }
+    let routes = profiled.iter().filter(|one| one.service == service).filter_map(|one| one.route.as_deref());
+    format!("there are no such samples of {service}; there are of {}", words(routes.collect()))
+}
+
+fn root(profile: &Profile, name: &str, frames: Frames) -> Frame {
+    let root = tree(profile, name);
+    match frames {
+        Frames::All => root,
+        Frames::Ours => plain(&root),
+    }
+}
+
+fn now(service: String, route: Option<String>, profile: &Profile, root: Frame) -> ProfileNow {
     ProfileNow {
         route,
         hertz: profile.hertz,
         seconds: (profile.ended_ms - profile.begun_ms) as f64 / 1_000.0,
         samples: profile.samples(),
-        root: tree(profile, &service),
+        root,
         service,
     }
 }

@@ -87,6 +87,10 @@ pub async fn list(
 pub async fn show(State(desk): State<Arc<Desk>>, Path(text): Path<String>) -> Result<Json<Tree>> {
     let id = id("id", &text)?;
     let found = desk.console.asked(move |store| store.trace(&id)).await?;
-    let gone = || Error::not_found("no such trace is in the store: it may be too old, or not have come yet");
+    let gone = || {
+        Error::not_found(
+            "no such trace is in the store: it may be too old, not have come yet, or not have been sampled",
+        )
+    };
     found.map(Json).ok_or_else(gone)
 }

@@ -48,7 +48,8 @@ impl<T: Asked, S: Send + Sync> FromRequestParts<S> for Wanted<T> {
         let Pairs(pairs) = Pairs::<Vec<(String, String)>>::try_from_uri(&parts.uri)
             .map_err(|error| wrong(error.to_string()))?;
         let mut object = Map::new();
-        for (name, value) in pairs {
+        // A form sends its empty fields as well: they say nothing.
+        for (name, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
             if T::REPEATED.contains(&name.as_str()) {
                 let list = object.entry(name).or_insert_with(|| Value::Array(Vec::new()));
                 list.as_array_mut().into_iter().for_each(|list| list.push(value.clone().into()));

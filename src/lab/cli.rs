@@ -101,7 +101,7 @@ pub struct Common {
     #[arg(long, env = "SLOW_ENDPOINT_DELAY", default_value = "5s", value_parser = delay)]
     pub slow_endpoint_delay: Duration,
     /// Sample where processor time goes, by service and route; this takes memory
-    #[arg(long, env = "DOORBUSTER_PROFILE", value_parser = clap::builder::FalseyValueParser::new())]
+    #[arg(long, env = "DOORBUSTER_PROFILE", value_parser = clap::builder::BoolishValueParser::new())]
     pub profile: bool,
     /// How often a profile is taken
     #[arg(long, env = "DOORBUSTER_PROFILE_EVERY", default_value = "5s", value_parser = delay, hide = true)]

@@ -20,6 +20,7 @@ pub async fn rows(config: &Config) -> Vec<Row> {
     let (mut rows, loki, profiles) = join3(otlp, loki, profiles_row(config)).await;
     rows.extend(loki);
     rows.extend(profiles);
+    rows.extend(sampling_row(config));
     rows
 }
 
@@ -39,6 +40,21 @@ async fn otlp_row(config: &Config, signal: Signal) -> Row {
             "they go to Loki; OTEL_LOGS_EXPORTER=otlp sends them both ways",
         ),
         None => Row::new(name, "not sent", "OTEL_EXPORTER_OTLP_ENDPOINT is not set"),
+    }
+}
+
+/// Said only where not all that is made leaves.
+fn sampling_row(config: &Config) -> Option<Row> {
+    match (&config.tail, &config.traces) {
+        (Some(rule), Some(_)) => {
+            Some(Row::new("sampling", rule.to_string(), "of the traces that leave by OTLP"))
+        }
+        (Some(_), None) => Some(Row::new(
+            "sampling",
+            "all",
+            "DOORBUSTER_TAIL_SAMPLING does nothing unless traces are sent by OTLP",
+        )),
+        (None, _) => config.sampler_given.then(|| Row::new("sampling", "by OTEL_TRACES_SAMPLER", "")),
     }
 }
 

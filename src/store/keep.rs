@@ -60,7 +60,7 @@ impl Store {
     pub fn take_spans(&self, request: &[u8]) -> Taken {
         let now_ms = clock::now_millis();
         let mut graph = held(&self.graph);
-        held(&self.traces).take(request, |sender, span| graph.note(sender, span, now_ms))
+        held(&self.traces).take(request, |seen| graph.note(seen, now_ms))
     }
 
     pub fn take_metrics(&self, request: &ExportMetricsServiceRequest) -> Taken {

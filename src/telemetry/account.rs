@@ -3,10 +3,9 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderName, HeaderValue, Uri, header};
 
-use super::percent::decode;
+use super::guest::{self, Guest};
 
 /// Which variables speak of an account, by the names the backend's own clients have for them.
 pub struct Variables {
@@ -60,7 +59,7 @@ impl Account {
         refuse_proxy(read, variables.address)?;
         let (endpoint, guest) = address(&text, variables)?;
         let user = match (read(variables.user), read(variables.password)) {
-            (Some(user), password) => Some((user, password.unwrap_or_default())),
+            (Some(user), password) => Some(Guest { user, password: password.unwrap_or_default() }),
             (None, Some(_)) => {
                 return Err(format!("{} is set, but {} is not", variables.password, variables.user));
             }
@@ -71,9 +70,9 @@ impl Account {
             (Some(_), Some(_)) => {
                 return Err(format!("{}: a user is named as well, use one of both", variables.token));
             }
-            (Some((user, password)), None) => {
-                let pair = STANDARD.encode(format!("{user}:{password}"));
-                headers.push((header::AUTHORIZATION, secret(variables.user, &format!("Basic {pair}"))?));
+            (Some(guest), None) => {
+                let basic = guest.basic().ok_or_else(|| unfit(variables.user))?;
+                headers.push((header::AUTHORIZATION, basic));
             }
             (None, Some(token)) => {
                 headers.push((header::AUTHORIZATION, secret(variables.token, &format!("Bearer {token}"))?));
@@ -87,42 +86,27 @@ impl Account {
     }
 }
 
-/// A user and a password.
-type Guest = Option<(String, String)>;
-
 /// The whole address without whoever stands before the host, and who that is.
-fn address(text: &str, variables: &Variables) -> Result<(Uri, Guest), String> {
+fn address(text: &str, variables: &Variables) -> Result<(Uri, Option<Guest>), String> {
     let name = variables.address;
-    let uri: Uri = text.parse().map_err(|error| format!("{name} is not an address: {error}"))?;
-    let (Some(scheme @ ("http" | "https")), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
-        return Err(format!("{name} must begin with http:// or https://"));
-    };
+    let (uri, guest) = guest::address(name, text)?;
     if uri.query().is_some() {
         return Err(format!("{name} must be a base such as http://host:port, without a query"));
     }
-    let (guest, host) = match authority.as_str().rsplit_once('@') {
-        Some((guest, host)) => (Some(guest), host),
-        None => (None, authority.as_str()),
-    };
-    let guest = guest
-        .map(|guest| {
-            let (user, password) = guest.split_once(':').unwrap_or((guest, ""));
-            let plain = |text| {
-                percent_decoded(text).ok_or_else(|| format!("{name}: a `%` is not followed by two digits"))
-            };
-            Ok::<_, String>((plain(user)?, plain(password)?))
-        })
-        .transpose()?;
     let base = uri.path().trim_end_matches('/');
     let path = if base.ends_with(variables.path) { "" } else { variables.path };
-    let whole = format!("{scheme}://{host}{base}{path}");
-    let endpoint = whole.parse().map_err(|error| format!("{name} is not an address: {error}"))?;
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = format!("{base}{path}").parse().ok();
+    let endpoint = Uri::from_parts(parts).map_err(|error| format!("{name} is not an address: {error}"))?;
     Ok((endpoint, guest))
 }
 
+fn unfit(variable: &str) -> String {
+    format!("{variable} holds what no header may hold")
+}
+
 fn secret(variable: &str, text: &str) -> Result<HeaderValue, String> {
-    let mut value =
-        HeaderValue::from_str(text).map_err(|_| format!("{variable} holds what no header may hold"))?;
+    let mut value = HeaderValue::from_str(text).map_err(|_| unfit(variable))?;
     value.set_sensitive(true);
     Ok(value)
 }
@@ -150,11 +134,6 @@ fn spares_loopback(part: &str) -> bool {
     };
     let mask = u32::MAX.checked_shl(32 - length).unwrap_or(0);
     address.to_bits() & mask == Ipv4Addr::LOCALHOST.to_bits() & mask
-}
-
-/// Undoes percent-encoding.
-fn percent_decoded(text: &str) -> Option<String> {
-    String::from_utf8(decode(text)?).ok()
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use super::{
     account::{Account, LOKI, PYROSCOPE, Variables},
     destination::{Backend, Destination, Signal},
     egress::http::trusted,
+    guest,
     otlp::rule::Rule,
     percent::decode,
 };
@@ -172,11 +173,7 @@ fn destination(
         }
         (None, None) => return Ok(None),
     };
-    let uri: http::Uri =
-        text.parse().map_err(|error| format!("{variable}: `{text}` is not an address: {error}"))?;
-    if !matches!(uri.scheme_str(), Some("http" | "https")) || uri.authority().is_none() {
-        return Err(format!("{variable}: `{text}` must begin with http:// or https://"));
-    }
+    let (uri, guest) = guest::address(&variable, &text)?;
     if let Some((variable, protocol)) = either("PROTOCOL")
         && protocol != "http/protobuf"
     {
@@ -188,10 +185,16 @@ fn destination(
         Some((_, text)) if text == "gzip" => true,
         Some((variable, text)) => return Err(format!("{variable}: `{text}` is not known, expected gzip")),
     };
-    let headers = match either("HEADERS") {
+    let mut headers = match either("HEADERS") {
         Some((variable, text)) => headers(&variable, &text)?,
         None => Vec::new(),
     };
+    // What is said by a header wins over who stands in the address.
+    if let Some(guest) = guest.and_then(|guest| guest.basic())
+        && !headers.iter().any(|(name, _)| *name == http::header::AUTHORIZATION)
+    {
+        headers.push((http::header::AUTHORIZATION, guest));
+    }
     let timeout = millis(read, &exact("TIMEOUT"))?;
     let timeout = timeout.or(millis(read, "OTEL_EXPORTER_OTLP_TIMEOUT")?).unwrap_or(TIMEOUT);
     Ok(Some(Destination { backend: Backend::Otlp, endpoint: uri, headers, timeout, gzip }))
@@ -249,8 +252,8 @@ fn headers(variable: &str, text: &str) -> Result<Vec<(http::HeaderName, http::He
 fn millis(read: &impl Fn(&str) -> Option<String>, name: &str) -> Result<Option<Duration>, String> {
     read(name)
         .map(|text| {
-            let number = text.parse().map(Duration::from_millis);
-            number.map_err(|_| format!("{name}: `{text}` is not a number of milliseconds"))
+            let number = text.parse().ok().filter(|number| *number > 0).map(Duration::from_millis);
+            number.ok_or_else(|| format!("{name}: `{text}` is not a number of milliseconds above 0"))
         })
         .transpose()
 }

@@ -12,6 +12,7 @@ pub mod egress;
 pub mod exemplars;
 pub mod exposition;
 pub mod facts;
+pub mod guest;
 pub mod histogram;
 pub mod ids;
 pub mod init;

@@ -96,15 +96,22 @@ fn figures(tally: &Tally, seconds: f64) -> Figures {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::otlp::{
-        glance::{Glance, KIND_CLIENT, KIND_SERVER},
-        sender::Sender,
+    use crate::store::{
+        otlp::{
+            glance::{Glance, KIND_CLIENT, KIND_SERVER},
+            sender::Sender,
+        },
+        traces::trace::Seen,
     };
 
     const NOW_MS: i64 = 1_000_000_000;
 
     fn sender(service: &str) -> Sender {
         Sender { service: service.into(), version: "".into(), attributes: Vec::new() }
+    }
+
+    fn seen<'a>(sender: &'a Sender, span: &'a Glance<'a>) -> Seen<'a> {
+        Seen { sender, span, server: None }
     }
 
     /// A span that ended `seconds` ago and took 100 ms.
@@ -122,7 +129,8 @@ mod tests {
         let mut slots = slots();
         for seconds in 0..40 {
             let is_error = seconds % 4 == 0;
-            let mut note = |service: &str, span: Glance<'_>| slots.note(&sender(service), &span, NOW_MS);
+            let mut note =
+                |service: &str, span: Glance<'_>| slots.note(&seen(&sender(service), &span), NOW_MS);
             note("lab", Glance { peer: Some("storefront"), ..span(seconds, KIND_CLIENT) });
             note("storefront", span(seconds, KIND_SERVER));
             note("storefront", Glance { peer: Some("crm"), is_error, ..span(seconds, KIND_CLIENT) });
@@ -155,10 +163,10 @@ mod tests {
     fn what_is_too_old_or_of_the_future_is_not_counted() {
         let mut slots = slots();
         for seconds in [2_000, -200, 0] {
-            slots.note(&sender("cart"), &span(seconds, KIND_SERVER), NOW_MS);
+            slots.note(&seen(&sender("cart"), &span(seconds, KIND_SERVER)), NOW_MS);
         }
         assert_eq!((slots.fill().items, slots.fill().turned_away), (1, 2));
-        slots.note(&sender("cart"), &span(-1_800, KIND_SERVER), NOW_MS + 1_800_000);
+        slots.note(&seen(&sender("cart"), &span(-1_800, KIND_SERVER)), NOW_MS + 1_800_000);
         assert_eq!((slots.fill().items, slots.fill().evicted), (1, 0), "the first has had its time");
     }
 
@@ -167,7 +175,7 @@ mod tests {
         let mut slots = Slots::new(100_000);
         for number in 0..5_000 {
             let seconds = 500 - number / 10;
-            slots.note(&sender(&format!("service-{number}")), &span(seconds, KIND_SERVER), NOW_MS);
+            slots.note(&seen(&sender(&format!("service-{number}")), &span(seconds, KIND_SERVER)), NOW_MS);
             assert!(slots.fill().bytes <= 100_000, "{:?}", slots.fill());
         }
         assert!(slots.fill().evicted > 10 && slots.fill().items > 10, "{:?}", slots.fill());

@@ -14,10 +14,8 @@ use crate::{
     kernel::clock,
     store::{
         fill::{Bound, Part},
-        otlp::{
-            glance::{Glance, KIND_CLIENT, KIND_SERVER},
-            sender::Sender,
-        },
+        otlp::glance::{Glance, KIND_CLIENT, KIND_SERVER},
+        traces::trace::Seen,
         words::Words,
     },
 };
@@ -83,8 +81,9 @@ impl Slots {
         Slots { bound: Bound::new(limit_bytes), slots: VecDeque::new(), words: Words::default(), entries: 0 }
     }
 
-    /// Counts a span that is a call, by a clock that shows `now_ms`.
-    pub fn note(&mut self, sender: &Sender, span: &Glance<'_>, now_ms: i64) {
+    /// Counts what was seen, by a clock that shows `now_ms`, if it is a call.
+    pub fn note(&mut self, seen: &Seen<'_>, now_ms: i64) {
+        let span = seen.span;
         if span.kind != KIND_SERVER && span.kind != KIND_CLIENT {
             return;
         }
@@ -94,8 +93,9 @@ impl Slots {
             self.bound.turned_away += 1;
             return;
         }
-        let service = self.words.keep(&sender.service);
-        let call = callee(span).filter(|_| span.kind == KIND_CLIENT).map(|(to, kind)| {
+        let service = self.words.keep(&seen.sender.service);
+        let callee = seen.server.map(|server| (&*server.service, Kind::Http)).or_else(|| callee(span));
+        let call = callee.filter(|_| span.kind == KIND_CLIENT).map(|(to, kind)| {
             let to = self.words.keep(&to[..to.floor_char_boundary(WORD_BYTES)]);
             Call { from: service.clone(), to, kind }
         });
@@ -174,6 +174,6 @@ fn callee<'a>(span: &Glance<'a>) -> Option<(&'a str, Kind)> {
     match span.database {
         Some(system) if CACHES.contains(&system) => Some((system, Kind::Cache)),
         Some(system) => Some((system, Kind::Database)),
-        None => span.peer.map(|peer| (peer, Kind::Http)),
+        None => span.named_peer().map(|peer| (peer, Kind::Http)),
     }
 }

@@ -1,6 +1,6 @@
 //! Series as they are shown.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -8,9 +8,12 @@ use utoipa::ToSchema;
 use super::{
     read::Kind,
     series::{Exemplar, Key, Series},
-    shelf::Shelf,
+    shelf::{About, Shelf},
 };
 use crate::{kernel::clock, store::otlp::values};
+
+/// What Prometheus adds to a name: units, and what is counted of a histogram.
+const SUFFIXES: [&str; 7] = ["seconds", "bytes", "ratio", "total", "bucket", "count", "sum"];
 
 /// A metric of which there are series.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
@@ -80,7 +83,7 @@ pub struct ShownExemplar {
 pub fn metrics(shelf: &Shelf) -> Vec<Metric> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     shelf.series.keys().for_each(|key| *counts.entry(&key.metric).or_default() += 1);
-    let metric = |(name, about): (&std::sync::Arc<str>, &super::shelf::About)| Metric {
+    let metric = |(name, about): (&Arc<str>, &About)| Metric {
         name: name.to_string(),
         kind: about.kind,
         unit: about.unit.to_string(),
@@ -92,8 +95,9 @@ pub fn metrics(shelf: &Shelf) -> Vec<Metric> {
 
 /// The series that are as `wanted`, by service and labels; nothing when there is no metric of that name.
 pub fn series(shelf: &Shelf, wanted: &Wanted) -> Option<Vec<Shown>> {
-    let about = shelf.metrics.get(wanted.metric.as_str())?;
-    let mut found: Vec<(&Key, &Series)> = shelf.series.iter().filter(|(key, _)| fits(key, wanted)).collect();
+    let (name, about) = named(shelf, &wanted.metric)?;
+    let mut found: Vec<(&Key, &Series)> =
+        shelf.series.iter().filter(|(key, _)| key.metric == *name && fits(key, wanted)).collect();
     found.sort_unstable_by_key(|(key, _)| *key);
     let shown = found.into_iter().take(wanted.limit).map(|(key, series)| {
         let mut series = series.clone();
@@ -103,13 +107,23 @@ pub fn series(shelf: &Shelf, wanted: &Wanted) -> Option<Vec<Shown>> {
     Some(shown.collect())
 }
 
+/// The metric of that name: as OTLP has it, or as Prometheus shows it, `webstore_checkouts_total`.
+fn named<'a>(shelf: &'a Shelf, wanted: &str) -> Option<(&'a Arc<str>, &'a About)> {
+    let shown = |name: &str| {
+        let rest = wanted.strip_prefix(name.replace('.', "_").as_str())?;
+        rest.split('_').all(|word| word.is_empty() || SUFFIXES.contains(&word)).then_some(())
+    };
+    let exact = shelf.metrics.get_key_value(wanted);
+    exact.or_else(|| {
+        shelf.metrics.iter().filter(|(name, _)| shown(name).is_some()).max_by_key(|(name, _)| name.len())
+    })
+}
+
 fn fits(key: &Key, wanted: &Wanted) -> bool {
     let has = |(name, value): &(String, String)| {
         key.labels.iter().any(|(ours, said)| **ours == **name && **said == **value)
     };
-    *key.metric == *wanted.metric
-        && wanted.service.as_deref().is_none_or(|service| service == &*key.service)
-        && wanted.labels.iter().all(has)
+    wanted.service.as_deref().is_none_or(|service| service == &*key.service) && wanted.labels.iter().all(has)
 }
 
 fn show(key: &Key, series: &Series, kind: Kind, unit: &str) -> Shown {

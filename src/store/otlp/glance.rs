@@ -1,5 +1,7 @@
 //! What the store has to know of a span, read from its encoded form without unpacking it.
 
+use std::net::IpAddr;
+
 use super::wire::{Broken, Field, Fields};
 
 /// Numbers of fields in `opentelemetry.proto.trace.v1.Span`.
@@ -31,7 +33,8 @@ pub const KIND_CLIENT: u64 = 3;
 pub struct Glance<'a> {
     pub trace_id: [u8; 16],
     pub span_id: [u8; 8],
-    pub is_root: bool,
+    /// The span it came of; nothing for a root.
+    pub parent: Option<[u8; 8]>,
     pub name: &'a str,
     pub kind: u64,
     pub start_ns: u64,
@@ -48,12 +51,14 @@ pub struct Glance<'a> {
 impl<'a> Glance<'a> {
     /// Looks at `span`. One without ids or a time is broken as well.
     pub fn at(span: &'a [u8]) -> Result<Self, Broken> {
-        let mut glance = Glance { is_root: true, ..Glance::default() };
+        let mut glance = Glance::default();
         for field in Fields::of(span) {
             match field? {
                 (span::TRACE_ID, Field::Bytes(id)) => glance.trace_id = id.try_into().map_err(|_| Broken)?,
                 (span::SPAN_ID, Field::Bytes(id)) => glance.span_id = id.try_into().map_err(|_| Broken)?,
-                (span::PARENT_SPAN_ID, Field::Bytes(id)) => glance.is_root = id.iter().all(|byte| *byte == 0),
+                (span::PARENT_SPAN_ID, Field::Bytes(id)) => {
+                    glance.parent = id.try_into().ok().filter(|id| *id != [0; 8]);
+                }
                 (span::NAME, field) => glance.name = field.text().ok_or(Broken)?,
                 (span::KIND, Field::Number(kind)) => glance.kind = kind,
                 (span::START, Field::Fixed64(start)) => glance.start_ns = start,
@@ -66,6 +71,12 @@ impl<'a> Glance<'a> {
         let has_ids = glance.trace_id != [0; 16] && glance.span_id != [0; 8];
         glance.end_ns = glance.end_ns.max(glance.start_ns);
         if has_ids && glance.start_ns > 0 { Ok(glance) } else { Err(Broken) }
+    }
+
+    /// The name of whom a client asked. An address that is a number, or this machine, is nobody's name.
+    pub fn named_peer(&self) -> Option<&'a str> {
+        self.peer
+            .filter(|peer| *peer != "localhost" && peer.trim_matches(['[', ']']).parse::<IpAddr>().is_err())
     }
 
     /// Takes what matters from an attribute. A name comes before an address, and a route before a template, in whichever
@@ -150,7 +161,7 @@ mod tests {
         let expected = Glance {
             trace_id: [1; 16],
             span_id: [2; 8],
-            is_root: false,
+            parent: Some([3; 8]),
             name: "POST /charge",
             kind: KIND_CLIENT,
             start_ns: 5,

@@ -1,5 +1,5 @@
-//! A flame graph as SVG: each function as wide as its share of the time, upon the one that called it. It needs nothing
-//! but itself: no script, no font, no address.
+//! A flame graph as SVG, hanging: each function as wide as its share of the time, below the one that called it. It needs
+//! nothing but itself: no script, no font, no address.
 
 use std::fmt::Write;
 
@@ -32,8 +32,7 @@ pub fn svg(root: &Frame, title: &str, hertz: u32) -> String {
         root.total
     );
     if root.total > 0 {
-        let scale = Scale { hertz, all: root.total, foot: height - MARGIN };
-        scale.draw(&mut out, root, MARGIN, 1);
+        Scale { hertz, all: root.total }.draw(&mut out, root, MARGIN, 0);
     }
     out.push_str("</svg>\n");
     out
@@ -42,8 +41,6 @@ pub fn svg(root: &Frame, title: &str, hertz: u32) -> String {
 struct Scale {
     hertz: u32,
     all: u64,
-    /// Where the lowest frame stands.
-    foot: f64,
 }
 
 impl Scale {
@@ -52,7 +49,7 @@ impl Scale {
         if width < NARROWEST {
             return;
         }
-        let y = self.foot - row as f64 * ROW;
+        let y = HEAD + row as f64 * ROW;
         let seconds = frame.total as f64 / f64::from(self.hertz.max(1));
         let percent = 100.0 * frame.total as f64 / self.all as f64;
         let name = escaped(&frame.name);

@@ -153,7 +153,7 @@ impl Shelf {
             profile.begun_ms = profile.begun_ms.min(slot.number * SLOT_MS);
             profile.ended_ms = (slot.number + 1) * SLOT_MS;
             for (place, count) in &slot.counts {
-                if &*place.service == service && (route.is_none() || place.route.as_deref() == route) {
+                if &*place.service == service && fits(place.route.as_deref(), route) {
                     let entry = profile.stacks.entry((place.route.clone(), place.stack.clone()));
                     *entry.or_default() += count;
                 }
@@ -195,4 +195,10 @@ impl Profile {
     pub fn samples(&self) -> u64 {
         self.stacks.values().sum()
     }
+}
+
+/// Whether work for the route `ours` is asked for: as `GET /products`, or without the method, as traces name routes.
+fn fits(ours: Option<&str>, wanted: Option<&str>) -> bool {
+    let Some(wanted) = wanted else { return true };
+    ours.is_some_and(|ours| ours == wanted || ours.split_once(' ').is_some_and(|(_, path)| path == wanted))
 }

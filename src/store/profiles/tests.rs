@@ -9,7 +9,7 @@ use pyroscope::encode::r#gen::google;
 use super::{
     flame, pprof,
     shelf::{Batch, Sample, Shelf},
-    tree::tree,
+    tree::{plain, tree},
 };
 
 const NOW_MS: i64 = 1_000_000_000;
@@ -118,4 +118,21 @@ fn samples_stay_within_the_bound_and_fifteen_minutes() {
     assert!(fill.evicted > 1_000 && fill.items > 50, "{fill:?}");
     let late = shelf.take(&batch(0, vec![sample("cart", None, "main", 1)]), NOW_MS + 2_000_000);
     assert_eq!((late.kept, late.turned_away), (0, 1));
+}
+
+#[test]
+fn what_only_carries_can_be_left_out_and_no_time_is_lost() {
+    let carried = "start_thread std::thread::run tokio::runtime::poll doorbuster::serve <axum::Router>::call";
+    let mut shelf = Shelf::new(1 << 20);
+    let samples = vec![
+        sample("cart", None, &format!("{carried} doorbuster::add"), 5),
+        sample("cart", None, &format!("{carried} hyper::poll doorbuster::add core::fmt"), 3),
+        sample("cart", None, "start_thread tokio::park", 2),
+    ];
+    shelf.take(&batch(1, samples), NOW_MS);
+    let root = plain(&tree(&shelf.profile("cart", None, 0).expect("samples"), "cart"));
+    assert_eq!((root.own, root.total, root.children.len()), (2, 10, 1));
+    let serve = &root.children[0];
+    assert_eq!((serve.name.as_str(), serve.own, serve.total), ("doorbuster::serve", 0, 8));
+    assert_eq!((serve.children[0].own, serve.children[0].total, serve.children.len()), (8, 8, 1));
 }

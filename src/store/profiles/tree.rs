@@ -7,6 +7,25 @@ use utoipa::ToSchema;
 
 use super::shelf::Profile;
 
+/// Crates that only carry a request to who works on it.
+const CARRIERS: [&str; 13] = [
+    "alloc",
+    "axum",
+    "axum_core",
+    "core",
+    "futures_core",
+    "futures_util",
+    "hyper",
+    "hyper_util",
+    "std",
+    "tokio",
+    "tower",
+    "tower_http",
+    "tower_service",
+];
+/// What stands at the beginning of every thread.
+const RAW: [&str; 4] = ["__libc_", "__rust_", "_start", "start_thread"];
+
 /// A function as it was called from here, in samples.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct Frame {
@@ -42,6 +61,50 @@ pub fn tree(profile: &Profile, name: &str) -> Frame {
         frame.own += count;
     }
     root.grown(name)
+}
+
+/// The same without what carries every request and tells none apart: the runtime, the web server, the start of a thread.
+/// What they did themselves, and all that stands below them, goes to who called them.
+pub fn plain(frame: &Frame) -> Frame {
+    let mut own = frame.own;
+    let mut children: Vec<Frame> = Vec::new();
+    let mut open: Vec<&Frame> = frame.children.iter().rev().collect();
+    while let Some(child) = open.pop() {
+        if is_carrier(&child.name) {
+            own += child.own;
+            open.extend(child.children.iter().rev());
+            continue;
+        }
+        let child = plain(child);
+        match children.iter_mut().find(|known| known.name == child.name) {
+            Some(known) => known.join(child),
+            None => children.push(child),
+        }
+    }
+    children.sort_by_key(|frame| std::cmp::Reverse(frame.total));
+    Frame { name: frame.name.clone(), own, total: frame.total, children }
+}
+
+impl Frame {
+    /// Adds another call of the same function from the same place.
+    fn join(&mut self, other: Frame) {
+        self.own += other.own;
+        self.total += other.total;
+        for child in other.children {
+            match self.children.iter_mut().find(|known| known.name == child.name) {
+                Some(known) => known.join(child),
+                None => self.children.push(child),
+            }
+        }
+        self.children.sort_by_key(|frame| std::cmp::Reverse(frame.total));
+    }
+}
+
+/// Whether a function is of a crate that only carries. A method of a foreign trait is of the type it is for:
+/// `<tower::Route as Service>::call`.
+fn is_carrier(name: &str) -> bool {
+    let crate_name = name.trim_start_matches(['<', '&', '(']).split("::").next().unwrap_or_default();
+    CARRIERS.contains(&crate_name) || RAW.iter().any(|raw| name.starts_with(raw))
 }
 
 impl Growing {

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::trace::{Added, Kept, Place, Trace};
+use super::trace::{Added, Kept, Place, Seen, Trace};
 use crate::{
     kernel::clock,
     store::{
@@ -59,7 +59,7 @@ impl Shelf {
     }
 
     /// Takes the spans of an encoded `ExportTraceServiceRequest` and shows each that is new to `onlooker`.
-    pub fn take(&mut self, request: &[u8], mut onlooker: impl FnMut(&Sender, &Glance<'_>)) -> Taken {
+    pub fn take(&mut self, request: &[u8], mut onlooker: impl FnMut(&Seen<'_>)) -> Taken {
         let mut taken = Taken::default();
         for resource_spans in each(request, RESOURCE_SPANS) {
             let resource = each(resource_spans, RESOURCE).next().unwrap_or_default();
@@ -69,7 +69,10 @@ impl Shelf {
                     let glance = Glance::at(span).ok().filter(|_| span.len() <= SPAN_BYTES)?;
                     let added = self.add(sender, &glance, span);
                     if added == Added::Kept {
-                        onlooker(sender, &glance);
+                        onlooker(&Seen { sender, span: &glance, server: None });
+                        if let Some(trace) = self.traces.get(&glance.trace_id) {
+                            trace.meet(sender, &glance, &mut onlooker);
+                        }
                     }
                     Some(added)
                 });
@@ -182,7 +185,7 @@ mod tests {
     }
 
     fn take(shelf: &mut Shelf, spans: Vec<Span>) -> Taken {
-        shelf.take(&request(spans), |_, _| {})
+        shelf.take(&request(spans), |_| {})
     }
 
     #[test]
@@ -220,7 +223,7 @@ mod tests {
         let request = request(vec![span(1, 0), span(1, 1)]);
         let mut shown = 0;
         for _ in 0..2 {
-            assert_eq!(shelf.take(&request, |_, _| shown += 1), Taken { kept: 2, turned_away: 0 });
+            assert_eq!(shelf.take(&request, |_| shown += 1), Taken { kept: 2, turned_away: 0 });
         }
         assert_eq!((shown, shelf.fill().items), (2, 2));
     }

@@ -57,7 +57,7 @@ fn of(service: &str, spans: Vec<Span>) -> ResourceSpans {
 
 fn shelf(resource_spans: Vec<ResourceSpans>) -> Mutex<Shelf> {
     let mut shelf = Shelf::new(16 << 20);
-    shelf.take(&ExportTraceServiceRequest { resource_spans }.encode_to_vec(), |_, _| {});
+    shelf.take(&ExportTraceServiceRequest { resource_spans }.encode_to_vec(), |_| {});
     Mutex::new(shelf)
 }
 
@@ -166,4 +166,27 @@ fn a_chain_without_end_can_still_be_read_as_json() {
     assert_eq!((tree.roots.len(), count(&tree.roots)), (1, 4_000));
     let text = serde_json::to_string(&tree).expect("it serialises");
     serde_json::from_str::<serde_json::Value>(&text).expect("it is not too deep");
+}
+
+#[test]
+fn a_client_that_names_nobody_is_shown_beside_who_answered_whichever_comes_first() {
+    let client = |own, attributes| Span { kind: 3, ..span(1, own, 0, attributes) };
+    let address = vec![text("server.address", "127.0.0.1")];
+    let named = vec![text("peer.service", "cart"), text("server.address", "127.0.0.1")];
+    let asked = of("stranger", vec![client(1, vec![]), client(3, address), client(5, named)]);
+    let answered = of("cart", vec![span(1, 2, 1, vec![]), span(1, 4, 3, vec![]), span(1, 6, 5, vec![])]);
+    for batches in [[asked.clone(), answered.clone()], [answered, asked]] {
+        let mut shelf = Shelf::new(16 << 20);
+        let mut pairs = Vec::new();
+        for batch in batches {
+            let request = ExportTraceServiceRequest { resource_spans: vec![batch] };
+            shelf.take(&request.encode_to_vec(), |seen| {
+                let server = seen.server.map(|server| server.service.to_string());
+                pairs.extend(server.map(|to| (seen.sender.service.to_string(), to, seen.span.span_id[7])));
+            });
+        }
+        pairs.sort_unstable_by_key(|(.., id)| *id);
+        let pair = |id| ("stranger".to_owned(), "cart".to_owned(), id);
+        assert_eq!(pairs, [pair(1), pair(3)], "who is named is known without");
+    }
 }

@@ -1,6 +1,6 @@
 //! What the tail rule keeps, as it is written: `errors,slow=1s,5%`.
 
-use std::{str::FromStr, time::Duration};
+use std::{fmt, str::FromStr, time::Duration};
 
 use opentelemetry::trace::TraceId;
 
@@ -27,6 +27,15 @@ impl Rule {
 
     pub fn is_slow(&self, took: Duration) -> bool {
         self.slow.is_some_and(|slow| took >= slow)
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let errors = self.errors.then(|| "errors".to_owned());
+        let slow = self.slow.map(|slow| format!("slow={}", humantime::format_duration(slow)));
+        let share = (self.share > 0.0).then(|| format!("{}%", self.share * 100.0));
+        f.write_str(&[errors, slow, share].into_iter().flatten().collect::<Vec<_>>().join(","))
     }
 }
 
