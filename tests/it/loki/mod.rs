@@ -2,5 +2,5 @@
 
 mod away;
 mod lines;
-mod push;
+pub mod push;
 mod words;
