@@ -3,4 +3,5 @@
 mod away;
 mod lines;
 pub mod push;
+mod volume;
 mod words;
