@@ -26,6 +26,8 @@ const ANNS: WayIn = &[("authorization", ANN)];
 const ANNS_TENANT: WayIn = &[("authorization", ANN), ("x-scope-orgid", "tenant-9")];
 const BEARER: WayIn = &[("authorization", "Bearer s@cret")];
 
+type Variables<'a> = &'a [(&'a str, &'a str)];
+
 /// A lab that sends its lines one way and its spans another, and what came there.
 struct Scene {
     lab: Lab,
@@ -122,12 +124,12 @@ fn the_way_in_is_shown_to_backends_and_to_nobody_else() {
     let (ann, tenant) = ("ann:s%40cret", ("LOKI_ORG_ID", "tenant-9"));
     let user = [("LOKI_USERNAME", "ann"), ("LOKI_PASSWORD", "s@cret"), tenant];
     let (at_loki, at_tempo) = (loki.url_of(ann), tempo.url_of(ann));
-    let asked: [(&[&str], &[(&str, &str)]); 4] = [
-        (&["--loki", &at_loki], &[tenant]),
-        (&["--loki", &loki.url()], &user),
-        (&["--loki", &token.url()], &[("LOKI_BEARER_TOKEN", "s@cret")]),
+    let asked: [([&str; 2], Variables<'_>); 4] = [
+        (["--loki", &at_loki], &[tenant]),
+        (["--loki", &loki.url()], &user),
+        (["--loki", &token.url()], &[("LOKI_BEARER_TOKEN", "s@cret")]),
         // Who we are to Loki is nobody else's business: with it, this address would have two.
-        (&["--tempo", &at_tempo], &[("LOKI_BEARER_TOKEN", "s@cret")]),
+        (["--tempo", &at_tempo], &[("LOKI_BEARER_TOKEN", "s@cret")]),
     ];
     for (args, variables) in asked {
         for json in [None, Some("--json")] {
