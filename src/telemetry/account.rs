@@ -57,7 +57,12 @@ impl Account {
     pub fn read(read: Read<'_>, variables: &Variables) -> Result<Option<Self>, String> {
         let Some(text) = read(variables.address) else { return Ok(None) };
         refuse_proxy(read, variables.address)?;
-        let (endpoint, guest) = address(&text, variables)?;
+        Account::at(&text, read, variables).map(Some)
+    }
+
+    /// The account at `text`, whoever named that, with what the other variables say of it.
+    pub fn at(text: &str, read: Read<'_>, variables: &Variables) -> Result<Self, String> {
+        let (endpoint, guest) = address(text, variables)?;
         let user = match (read(variables.user), read(variables.password)) {
             (Some(user), password) => Some(Guest { user, password: password.unwrap_or_default() }),
             (None, Some(_)) => {
@@ -82,7 +87,7 @@ impl Account {
         if let Some(tenant) = read(variables.tenant) {
             headers.push((TENANT, secret(variables.tenant, &tenant)?));
         }
-        Ok(Some(Account { endpoint, headers }))
+        Ok(Account { endpoint, headers })
     }
 }
 

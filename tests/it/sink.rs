@@ -1,4 +1,4 @@
-//! A server on a thread of its own that says yes to every POST and keeps it.
+//! A server on a thread of its own that says yes to every POST, or always the same no, and keeps it.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -32,10 +32,15 @@ pub struct Sink {
 
 impl Sink {
     pub fn start() -> Sink {
+        Sink::answering(StatusCode::NO_CONTENT)
+    }
+
+    /// Keeps what comes, and gives everybody this answer.
+    pub fn answering(status: StatusCode) -> Sink {
         let posts: Arc<Mutex<Vec<Post>>> = Arc::default();
         let (stop, stopped) = oneshot::channel::<()>();
         let (listening, address) = mpsc::channel();
-        let app = Router::new().fallback(take).with_state(posts.clone());
+        let app = Router::new().fallback(take).with_state((posts.clone(), status));
         let serve = move || {
             let runtime =
                 tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
@@ -77,10 +82,12 @@ impl Drop for Sink {
     }
 }
 
-async fn take(State(posts): State<Arc<Mutex<Vec<Post>>>>, request: Request) -> StatusCode {
+type Kept = Arc<Mutex<Vec<Post>>>;
+
+async fn take(State((posts, status)): State<(Kept, StatusCode)>, request: Request) -> StatusCode {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, 64 * 1024 * 1024).await else { return StatusCode::BAD_REQUEST };
     let post = Post { path: parts.uri.path().to_owned(), headers: parts.headers, body };
     posts.lock().unwrap_or_else(PoisonError::into_inner).push(post);
-    StatusCode::NO_CONTENT
+    status
 }

@@ -226,10 +226,12 @@ pub struct Ledger {
 /// `doorbuster doctor`.
 #[derive(Args, Clone, Debug)]
 pub struct Doctor {
-    /// Base address of a Prometheus: it must have a fresh sample of every service
+    /// Base address of a Prometheus: it must have a fresh sample of every service; a user and a password may stand
+    /// before the host, here and below
     #[arg(long, value_name = "URL")]
     pub prometheus: Option<String>,
-    /// Base address of a Loki: it must have the log lines of a recent trace
+    /// Base address of a Loki: it must have the log lines of a recent trace. Tenant and authorisation as the lab has
+    /// them: LOKI_ORG_ID, LOKI_USERNAME and LOKI_PASSWORD, LOKI_BEARER_TOKEN
     #[arg(long, value_name = "URL")]
     pub loki: Option<String>,
     /// Base address of a Tempo: it must have a recent trace, and all of its spans

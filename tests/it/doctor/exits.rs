@@ -110,7 +110,7 @@ fn who_cannot_be_asked_is_no_verdict() {
     assert_eq!((said.code, said.text.as_str()), (2, ""));
     assert!(said.complaint.contains("no lab can be reached"), "{said:?}");
     for flag in ["--prometheus", "--loki", "--tempo"] {
-        let said = at(&nobody, &[flag, "http://someone:secret@host"]);
+        let said = at(&nobody, &[flag, "http://someone:%secret@host"]);
         assert_eq!(said.code, 2);
         assert!(said.complaint.contains(flag) && !said.complaint.contains("secret"), "{said:?}");
     }

@@ -2,5 +2,7 @@
 //! was sent, or have not.
 
 mod asking;
+mod backends;
 mod exits;
 mod prometheus;
+mod standin;

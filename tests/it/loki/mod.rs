@@ -2,5 +2,6 @@
 
 mod away;
 mod lines;
-mod push;
+pub mod push;
+mod volume;
 mod words;

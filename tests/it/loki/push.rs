@@ -60,7 +60,7 @@ pub fn read(post: &Post) -> Vec<Kept> {
 }
 
 /// `{a="b", c="d"}`.
-fn labels(selector: &str) -> BTreeMap<String, String> {
+pub fn labels(selector: &str) -> BTreeMap<String, String> {
     let inside = selector.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).expect("braces");
     let pairs = inside.split(',').map(|pair| {
         let (name, value) = pair.trim().split_once('=').expect("name=\"value\"");

@@ -1,5 +1,5 @@
 //! Profiles: where processor time goes, and who gets to know.
 
 mod hotspot;
-mod pushes;
+pub mod pushes;
 mod reader;

@@ -1,6 +1,10 @@
 //! A real Prometheus that scrapes what it is told to, every second.
 
-use std::{fs, process::Command, time::Duration};
+use std::{
+    fs,
+    process::Command,
+    time::{Duration, SystemTime},
+};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -38,6 +42,7 @@ impl Prometheus {
         let mut command = Command::new(program);
         command.arg(format!("--config.file={}", file.display()));
         command.arg(format!("--storage.tsdb.path={}", home.path().join("data").display()));
+        command.arg("--enable-feature=exemplar-storage");
         command.arg(format!("--web.listen-address=127.0.0.1:{port}"));
         let mut process = Process::start("Prometheus", command, home.path());
         let ready = format!("http://127.0.0.1:{port}/-/ready");
@@ -53,9 +58,21 @@ impl Prometheus {
 
     /// What `query` gives now.
     pub fn ask(&self, query: &str) -> Value {
-        let query = serde_urlencoded::to_string([("query", query)]).expect("a text");
-        let answer = get(format!("{}/api/v1/query?{query}", self.url())).send().ok();
-        answer.json()["data"]["result"].clone()
+        self.data("query", &[("query", query)])["result"].clone()
+    }
+
+    /// The series that `query` names, each with its exemplars of the last minutes.
+    pub fn exemplars(&self, query: &str) -> Vec<Value> {
+        let seconds = |at: SystemTime| humantime::format_rfc3339_seconds(at).to_string();
+        let (now, minutes) = (SystemTime::now(), Duration::from_secs(300));
+        let (start, end) = (seconds(now - minutes), seconds(now + minutes));
+        let found = self.data("query_exemplars", &[("query", query), ("start", &start), ("end", &end)]);
+        found.as_array().expect("a list").clone()
+    }
+
+    fn data(&self, question: &str, words: &[(&str, &str)]) -> Value {
+        let words = serde_urlencoded::to_string(words).expect("texts");
+        get(format!("{}/api/v1/{question}?{words}", self.url())).send().ok().json()["data"].clone()
     }
 }
 

@@ -6,7 +6,10 @@ use serde_json::{Value, json};
 
 use crate::{
     browser::get,
-    servers::lab::{Customer, Lab, Plan},
+    servers::{
+        lab::{Customer, Lab, Plan},
+        prometheus::Prometheus,
+    },
     waiting::{until, until_some},
 };
 
@@ -58,6 +61,32 @@ fn an_exemplar_leads_to_its_trace() {
         until(SOON, "the exemplar's span is in its trace", || {
             let trace = ask(&lab, &format!("/api/traces/{trace_id}"));
             spans(&trace).iter().any(|span| span["span_id"] == span_id.as_str())
+        });
+    }
+}
+
+#[test]
+fn an_exemplar_that_a_prometheus_scraped_leads_to_its_trace() {
+    let lab = busy();
+    let prometheus = Prometheus::scraping(&[lab.at(10, "").trim_start_matches("http://").to_owned()]);
+    // Product pages, and not the bucket of what is waited for in vain.
+    let series = "http_server_request_duration_seconds_bucket{service_name=\"storefront\",http_route=\"/products/{id}\"}";
+    let exemplars = until_some(SOON, "Prometheus has exemplars of the storefront", || {
+        let found = prometheus.exemplars(series);
+        let exemplars = found.into_iter().flat_map(|one| list(one["exemplars"].clone()));
+        Some(exemplars.collect::<Vec<_>>()).filter(|exemplars| !exemplars.is_empty())
+    });
+    for exemplar in exemplars {
+        let labels = &exemplar["labels"];
+        let trace_id = labels["trace_id"].as_str().expect("an id");
+        let seconds: f64 = exemplar["value"].as_str().expect("a value").parse().expect("a number");
+        until(SOON, "the exemplar's span is in its trace and took as long", || {
+            let trace = ask(&lab, &format!("/api/traces/{trace_id}"));
+            spans(&trace).iter().any(|span| {
+                span["span_id"] == labels["span_id"]
+                    && span["service"] == "storefront"
+                    && span["duration_ms"].as_f64().is_some_and(|took| took >= seconds * 900.0)
+            })
         });
     }
 }

@@ -5,6 +5,7 @@ mod checkout;
 mod correlation;
 mod exposition;
 mod load;
+mod recalled;
 mod sampling;
 mod secrets;
 mod seed;

@@ -12,10 +12,14 @@ use std::{
 use doorbuster::kernel::{places, service::Service};
 use serde_json::{Value, json};
 
+use super::recalled::Recalled;
 use crate::{
     browser::{self, get, post},
+    loki::push,
     otlp::receiver::Receiver,
+    profile::pushes,
     servers::lab::{ADMIN, Customer, Lab, Plan, USER},
+    sink::Sink,
 };
 
 /// Two card numbers that pass Luhn's check, a token, an e-mail address, a street.
@@ -50,9 +54,13 @@ const NAMES: [&str; 16] = [
 
 #[test]
 fn no_secret_leaves_in_any_signal() {
-    let receiver = Receiver::start();
+    let (receiver, loki, pyroscope) = (Receiver::start(), Sink::start(), Sink::start());
     let mut lab = Plan::up()
+        .args(&["--profile", "--profile-every", "1s"])
         .env("OTEL_EXPORTER_OTLP_ENDPOINT", &receiver.endpoint())
+        .env("OTEL_LOGS_EXPORTER", "otlp")
+        .env("LOKI_URL", &loki.base())
+        .env("PYROSCOPE_ENDPOINT", &pyroscope.base())
         .env("SLOW_ENDPOINT_DELAY", "0.01")
         .env("RUST_LOG", "debug")
         .start();
@@ -79,8 +87,16 @@ fn no_secret_leaves_in_any_signal() {
         left.insert(route.to_owned(), get(lab.at(10, route)).send().body);
     }
     assert!(left.contains_key("/api/ledger") && left.contains_key("/api/state"), "{:?}", left.keys());
+    let services = Service::ALL.map(Service::name);
+    let recalled = Recalled::by(&lab, &services);
+    for needle in NEEDLES {
+        let found = get(lab.at(10, &format!("/api/logs?text={needle}"))).send().ok().body;
+        assert_eq!(found, "[]", "the store has lines with {needle}");
+    }
     assert!(lab.terminate().success());
     left.insert("standard error".to_owned(), lab.said());
+    let ledger = std::fs::read_to_string(lab.data_dir().join("ledger.jsonl")).expect("a ledger");
+    left.insert("the ledger's file".to_owned(), ledger);
     for line in lab.lines() {
         found_in("standard output", &line.to_string());
     }
@@ -89,11 +105,33 @@ fn no_secret_leaves_in_any_signal() {
     for (at, body) in received.bodies.iter().enumerate() {
         found_in(&format!("OTLP body {at}"), &String::from_utf8_lossy(body));
     }
+    let pushed: Vec<_> = loki.posts().iter().flat_map(push::read).collect();
+    pushed.iter().for_each(|line| found_in("Loki", &format!("{line:?}")));
+    let profiles = pushes::all(&pyroscope);
+    for profile in &profiles {
+        found_in("Pyroscope", &format!("{:?} {}", profile.labels, String::from_utf8_lossy(&profile.raw)));
+    }
+    recalled.0.iter().for_each(|(path, text)| found_in(path, text));
 
     // All that would be worth nothing if nobody had listened.
     let refused = lab.lines().iter().filter(|line| line["message"] == "request refused").count();
     assert!(received.spans.len() > shop.len() && refused > shop.len(), "{} {refused}", received.spans.len());
     assert!(lab.lines().iter().any(|line| line["message"] == "order placed"));
+    assert!(received.logs.len() > shop.len() && pushed.len() > shop.len());
+    assert!(pushed.iter().any(|line| line.line.contains("\"request refused\"")));
+    assert!(!profiles.is_empty());
+    for (question, least) in [
+        ("/api/logs?", services.len()),
+        ("/api/traces?", services.len()),
+        ("/api/traces/", 2 * services.len()),
+        ("/api/series?", 10),
+        ("/api/graph?", 1),
+        ("/api/profiles/storefront?", 2),
+        ("/api/events", 1),
+    ] {
+        let answers = recalled.answers(question);
+        assert!(answers >= least, "{answers} answers to {question}");
+    }
 }
 
 #[track_caller]

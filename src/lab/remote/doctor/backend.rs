@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, StatusCode, Uri, header};
+use http::{HeaderName, HeaderValue, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
 use serde::Serialize;
 use serde_json::Value;
@@ -13,7 +13,10 @@ use super::{
     exits::Verdict,
     report::Finding,
 };
-use crate::telemetry::egress::http::{Http, client, mozilla};
+use crate::telemetry::{
+    account::{self, Account, Variables},
+    egress::http::{Http, client, mozilla},
+};
 
 /// The longest that one question may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -23,7 +26,9 @@ const ANSWER_BYTES: usize = 16 * 1024 * 1024;
 /// A backend by its base address.
 pub struct Backend {
     name: &'static str,
+    /// Without whoever stood before the host: it is shown.
     base: String,
+    headers: Vec<(HeaderName, HeaderValue)>,
     http: Http,
 }
 
@@ -36,22 +41,18 @@ pub enum Silence {
 }
 
 impl Backend {
-    /// `flag` names the command line's flag in the error.
-    pub fn new(name: &'static str, flag: &str, base: &str) -> Answer<Backend> {
-        let base = base.trim().trim_end_matches('/').to_owned();
-        let wrong = |why: String| No::CouldNot(format!("{flag}: {why}"));
-        let uri: Uri = base.parse().map_err(|error| wrong(format!("`{base}` is not an address: {error}")))?;
-        let is_web = matches!(uri.scheme_str(), Some("http" | "https"));
-        match uri.authority() {
-            Some(authority) if is_web && !authority.as_str().contains('@') && uri.query().is_none() => {
-                Ok(Backend { name, base, http: client(mozilla()) })
-            }
-            // What may hold a password is not repeated.
-            Some(authority) if authority.as_str().contains('@') => {
-                Err(wrong("credentials in an address are not used here".to_owned()))
-            }
-            _ => Err(wrong(format!("`{base}` must be of the form http://host:port"))),
-        }
+    /// `flag` is what errors call the address. Who is asking stands before its host, or in `logcli`'s variables where
+    /// `read` knows them.
+    pub fn new(
+        name: &'static str,
+        flag: &'static str,
+        base: &str,
+        read: &dyn Fn(&str) -> Option<String>,
+    ) -> Answer<Backend> {
+        let variables = Variables { address: flag, path: "", ..account::LOKI };
+        let account = Account::at(base.trim(), read, &variables).map_err(No::CouldNot)?;
+        let base = account.endpoint.to_string().trim_end_matches('/').to_owned();
+        Ok(Backend { name, base, headers: account.headers, http: client(mozilla()) })
     }
 
     /// Where `path` is, with `query` as its query string: what a person would ask by hand.
@@ -66,8 +67,8 @@ impl Backend {
         let failed = |why: String| Silence::Failed(why);
         let mut request = Request::new(Full::<Bytes>::default());
         *request.uri_mut() = address.parse().map_err(|error| failed(format!("{address}: {error}")))?;
-        let json = header::HeaderValue::from_static("application/json");
-        request.headers_mut().insert(header::ACCEPT, json);
+        request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        request.headers_mut().extend(self.headers.iter().cloned());
         let answered = async {
             let response = self.http.request(request).await.map_err(|error| failed(innermost(&error)))?;
             let status = response.status();
@@ -116,13 +117,27 @@ fn innermost(error: &dyn std::error::Error) -> String {
 mod tests {
     use super::*;
 
+    fn named(base: &str) -> Answer<Backend> {
+        Backend::new("loki", "--loki", base, &|_| None)
+    }
+
     #[test]
-    fn an_address_may_have_a_path_and_no_password() {
-        let backend = Backend::new("loki", "--loki", "https://host/loki/").expect("an address");
+    fn an_address_may_have_a_path_and_who_is_asking_is_not_part_of_it() {
+        let backend = named("https://host/loki/").expect("an address");
         assert_eq!(backend.address("/ready", &[("a", "b c")]), "https://host/loki/ready?a=b+c");
-        for wrong in ["host:3100", "ftp://host", "http://u:secret@host", "http://host?x=1", ""] {
-            let Err(No::CouldNot(why)) = Backend::new("loki", "--loki", wrong) else { panic!("{wrong}") };
-            assert!(why.starts_with("--loki: ") && !why.contains("secret"), "{why}");
+        assert!(backend.headers.is_empty());
+        let backend = named(" http://ann:s%40cret@host ").expect("an address");
+        assert_eq!(backend.address("/ready", &()), "http://host/ready");
+        assert_eq!(backend.headers[0].1, "Basic YW5uOnNAY3JldA==");
+        assert!(backend.headers[0].1.is_sensitive());
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused_by_its_flag_and_without_its_secrets() {
+        for wrong in ["host:3100", "ftp://u:secret@host", "http://u:%secret@host", "http://host?secret=1", ""]
+        {
+            let Err(No::CouldNot(why)) = named(wrong) else { panic!("{wrong}") };
+            assert!(why.starts_with("--loki") && !why.contains("secret"), "{why}");
         }
     }
 }

@@ -20,16 +20,23 @@ struct State {
     telemetry: Vec<Exit>,
 }
 
+type Read<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// What the environment says to whoever asks Loki something.
+fn logcli(variable: &str) -> Option<String> {
+    std::env::var(variable).ok().filter(|value| !value.is_empty())
+}
+
 /// The report; a "no" that shows it when something is not as it should be.
 pub async fn doctor(flags: &Doctor) -> Answer {
     let lab = Lab::new(&flags.lab)?;
     // Addresses that make no sense are said before anybody is asked anything.
-    let backend = |name, flag, url: &Option<String>| {
-        url.as_deref().map(|url| Backend::new(name, flag, url)).transpose()
+    let backend = |name, flag, url: &Option<String>, read: Read<'_>| {
+        url.as_deref().map(|url| Backend::new(name, flag, url, read)).transpose()
     };
-    let prometheus = backend("prometheus", "--prometheus", &flags.prometheus)?;
-    let loki = backend("loki", "--loki", &flags.loki)?;
-    let tempo = backend("tempo", "--tempo", &flags.tempo)?;
+    let prometheus = backend("prometheus", "--prometheus", &flags.prometheus, &|_| None)?;
+    let loki = backend("loki", "--loki", &flags.loki, &logcli)?;
+    let tempo = backend("tempo", "--tempo", &flags.tempo, &|_| None)?;
 
     let state: State = lab.ask(Lab::get("/api/state")).await?;
     let mut asked = Vec::new();
