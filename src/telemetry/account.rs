@@ -100,10 +100,10 @@ fn address(text: &str, variables: &Variables) -> Result<(Uri, Option<Guest>), St
     }
     let base = uri.path().trim_end_matches('/');
     let path = if base.ends_with(variables.path) { "" } else { variables.path };
-    let mut parts = uri.clone().into_parts();
-    parts.path_and_query = format!("{base}{path}").parse().ok();
-    let endpoint = Uri::from_parts(parts).map_err(|error| format!("{name} is not an address: {error}"))?;
-    Ok((endpoint, guest))
+    let (scheme, host) =
+        (uri.scheme_str().unwrap_or_default(), uri.authority().map_or("", |host| host.as_str()));
+    let endpoint = format!("{scheme}://{host}{base}{path}").parse();
+    Ok((endpoint.map_err(|error| format!("{name} is not an address: {error}"))?, guest))
 }
 
 fn unfit(variable: &str) -> String {

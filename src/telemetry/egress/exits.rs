@@ -6,7 +6,11 @@ use opentelemetry::KeyValue;
 use serde::Serialize;
 use tracing::info;
 
-use super::{count::Count, outbox::Outbox, queue::Queue};
+use super::{
+    count::Count,
+    outbox::{Outbox, Word},
+    queue::Queue,
+};
 use crate::telemetry::names::attribute;
 
 /// The destination of log lines that is no backend.
@@ -52,23 +56,11 @@ pub struct Exit {
     pub last_minute: Minute,
 }
 
-/// How a destination stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Word {
-    /// Nothing was ever sent there.
-    Idle,
-    Taking,
-    /// It does not take what is sent; that waits.
-    Away,
-    /// It refuses what is sent; that is given up.
-    Refusing,
-}
-
 /// The last sixty seconds.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Minute {
-    pub sent: u64,
+    /// Nothing where it is not counted by the minute.
+    pub sent: Option<u64>,
     pub failed: u64,
     pub dropped: u64,
 }
@@ -77,12 +69,6 @@ impl Exit {
     /// Of `outbox`, with what waits and was lost `before` it.
     pub fn of(outbox: &Outbox, before: &Before) -> Self {
         let standing = outbox.standing();
-        let word = match (&standing.trouble, standing.took) {
-            (Some(_), _) if standing.is_final => Word::Refusing,
-            (Some(_), _) => Word::Away,
-            (None, Some(_)) => Word::Taking,
-            (None, None) => Word::Idle,
-        };
         let counts = [&outbox.refused, &outbox.left, outbox.displaced()];
         let mut because = BTreeMap::from([
             (reason::QUEUE_FULL, before.displaced + outbox.displaced().total()),
@@ -97,7 +83,7 @@ impl Exit {
             signal: outbox.signal.name(),
             destination: outbox.destination.backend.name(),
             place: outbox.place(),
-            standing: word,
+            standing: standing.word,
             trouble: standing.trouble,
             took_seconds_ago: standing.took.map(|took| Instant::now().duration_since(took).as_secs()),
             sent: outbox.sent.total(),
@@ -107,7 +93,7 @@ impl Exit {
             dropped_because: because,
             queue_bytes: outbox.queue_bytes() + before.waiting_bytes,
             last_minute: Minute {
-                sent: outbox.sent.last_minute(),
+                sent: Some(outbox.sent.last_minute()),
                 failed: outbox.failed.last_minute(),
                 dropped: before.last_minute + counts.iter().map(|count| count.last_minute()).sum::<u64>(),
             },

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use http::{HeaderMap, HeaderValue, Method, Request, header, response::Parts};
 use http_body_util::{BodyExt, Full, Limited};
+use serde::Serialize;
 use tracing::{Dispatch, dispatcher, info, warn};
 
 use super::{count::Count, http::Http, queue::Queue};
@@ -49,13 +50,29 @@ pub struct Outbox {
     standing: Mutex<Standing>,
 }
 
+/// How a destination stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Word {
+    /// Nothing was ever sent there.
+    #[default]
+    Idle,
+    Taking,
+    /// It answers, but does not take what is sent now; that waits.
+    Busy,
+    /// It does not answer; what is sent waits.
+    Away,
+    /// It refuses what is sent; that is given up.
+    Refusing,
+}
+
 /// How a destination answered last.
 #[derive(Clone, Debug, Default)]
 pub struct Standing {
     /// What is wrong, in words; `None` while all is well.
     pub trouble: Option<String>,
-    /// Whether what is sent is given up, and not kept until the trouble is over.
-    pub is_final: bool,
+    /// Of which kind that is.
+    pub word: Word,
     /// When it last took something.
     pub took: Option<Instant>,
 }
@@ -176,18 +193,17 @@ impl Outbox {
     }
 
     fn note(&self, outcome: &Outcome, aloud: &Dispatch) {
-        let (trouble, is_final) = match outcome {
-            Outcome::Delivered => (None, false),
-            Outcome::Refused(words) => (Some(words), true),
-            Outcome::Busy(words, _) | Outcome::Silent(words) | Outcome::Unreachable(words) => {
-                (Some(words), false)
-            }
+        let (trouble, word) = match outcome {
+            Outcome::Delivered => (None, Word::Taking),
+            Outcome::Refused(words) => (Some(words), Word::Refusing),
+            Outcome::Busy(words, _) => (Some(words), Word::Busy),
+            Outcome::Silent(words) | Outcome::Unreachable(words) => (Some(words), Word::Away),
         };
         let was_well = {
             let mut standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
             let was_well = standing.trouble.is_none();
             standing.trouble = trouble.cloned();
-            standing.is_final = is_final;
+            standing.word = word;
             if trouble.is_none() {
                 standing.took = Some(Instant::now());
             }
@@ -198,7 +214,7 @@ impl Outbox {
         }
         let (signal, destination) = (self.signal.name(), self.place());
         dispatcher::with_default(aloud, || match trouble {
-            Some(trouble) if is_final => {
+            Some(trouble) if word == Word::Refusing => {
                 warn!(name: "telemetry.refused", signal, destination, trouble, "signals are refused, they are dropped");
             }
             Some(trouble) => {

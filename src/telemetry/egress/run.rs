@@ -21,10 +21,10 @@ use tracing::Dispatch;
 use super::{
     chosen::Chosen,
     count::Count,
-    exits::{Before, Exit, Minute, STDOUT, Word},
+    exits::{Before, Exit, Minute, STDOUT},
     http,
     onlooker::Onlooker,
-    outbox::Outbox,
+    outbox::{Outbox, Word},
     relayed::{Link, Relayed},
 };
 use crate::{
@@ -157,7 +157,7 @@ impl Egress {
             exit.dropped = lost.total();
             exit.dropped_because.insert(super::exits::reason::QUEUE_FULL, exit.dropped);
             let (sent, dropped) = (count.last_minute(), lost.last_minute());
-            exit.last_minute = Minute { sent, dropped, ..Minute::default() };
+            exit.last_minute = Minute { sent: Some(sent), dropped, ..Minute::default() };
             exit
         };
         let none = Count::default();

@@ -57,16 +57,16 @@ fn all_is_fine() {
 }
 
 #[test]
-fn a_destination_that_is_away_is_named_with_its_trouble() {
+fn a_destination_that_is_busy_is_named_with_its_trouble() {
     let receiver = Receiver::start();
     let lab = lab(&receiver.endpoint());
     receiver.set_mode(Mode::Unavailable);
     get(lab.shop("/products/1")).send().ok();
-    let report = until_all_are(&lab, "away");
+    let report = until_all_are(&lab, "busy");
     assert_eq!(report["fine"], false);
     let said = of(&lab, &[]);
     assert_eq!((said.code, said.complaint.as_str()), (1, ""), "{said:?}");
-    assert!(said.line(&["traces", "otlp", "away"]).ends_with("it answers 503"));
+    assert!(said.line(&["traces", "otlp", "busy"]).ends_with("it answers 503"));
 
     receiver.set_mode(Mode::Ok);
     until_all_are(&lab, "ok");
@@ -90,7 +90,7 @@ fn what_a_destination_will_not_have_is_counted_with_why() {
     let said = of(&lab, &[]);
     assert_eq!(said.code, 1);
     assert!(
-        said.line(&["traces", "otlp", "refusing"]).ends_with("it answers 400; dropped 4 refused"),
+        said.line(&["traces", "otlp", "refusing"]).ends_with("it answers 400; dropped since the start: 4 refused"),
         "{said:?}"
     );
 }

@@ -86,7 +86,7 @@ fn a_request_has_the_same_lines_whatever_becomes_of_them_at_loki() {
     let healthy = volume(Some(&sink.base()), |lab| exit(lab)["standing"] == "taking");
     assert_eq!(healthy, without, "while Loki is well");
     let busy = Sink::answering(StatusCode::SERVICE_UNAVAILABLE);
-    let unavailable = volume(Some(&busy.base()), |lab| exit(lab)["standing"] == "away");
+    let unavailable = volume(Some(&busy.base()), |lab| exit(lab)["standing"] == "busy");
     assert!(!busy.posts().is_empty());
     assert_eq!(unavailable, without, "while Loki answers 503");
     // Accepts by the kernel's grace alone.

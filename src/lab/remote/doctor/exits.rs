@@ -16,12 +16,14 @@ pub struct Exit {
     pub sent: u64,
     pub dropped: u64,
     pub dropped_because: BTreeMap<String, u64>,
+    pub queue_bytes: u64,
     pub last_minute: Minute,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub struct Minute {
-    pub sent: u64,
+    /// Nothing where nobody counts by the minute.
+    pub sent: Option<u64>,
     pub failed: u64,
     pub dropped: u64,
 }
@@ -33,7 +35,9 @@ pub enum Verdict {
     Ok,
     /// Nothing was there to send for a minute: no trouble, and no proof.
     Idle,
-    /// It cannot be reached, or is too busy; what is sent waits.
+    /// It answers, but does not take what is sent now; that waits.
+    Busy,
+    /// It cannot be reached; what is sent waits.
     Away,
     /// It will not have what is sent.
     Refusing,
@@ -48,6 +52,7 @@ impl Verdict {
         match self {
             Verdict::Ok => "ok",
             Verdict::Idle => "idle",
+            Verdict::Busy => "busy",
             Verdict::Away => "away",
             Verdict::Refusing => "refusing",
             Verdict::Dropping => "dropping",
@@ -66,6 +71,7 @@ const IDLE_SECONDS: u64 = 60;
 impl Exit {
     pub fn verdict(&self) -> Verdict {
         match self.standing.as_str() {
+            "busy" => Verdict::Busy,
             "away" => Verdict::Away,
             "refusing" => Verdict::Refusing,
             _ if self.last_minute.dropped > 0 => Verdict::Dropping,
@@ -75,18 +81,13 @@ impl Exit {
         }
     }
 
-    /// Records that arrived within the last minute, where somebody keeps count of that.
-    pub fn sent_last_minute(&self) -> Option<u64> {
-        (self.sent == 0 || self.last_minute.sent > 0 || self.took_seconds_ago.is_some())
-            .then_some(self.last_minute.sent)
-    }
-
     /// What a person should read about it: its trouble, and what was given up since the lab opened, by why.
     pub fn words(&self) -> String {
         let because = self.dropped_because.iter().filter(|(_, count)| **count > 0);
         let because: Vec<String> =
             because.map(|(reason, count)| format!("{count} {}", reason.replace('_', " "))).collect();
-        let dropped = (!because.is_empty()).then(|| format!("dropped {}", because.join(", ")));
+        let dropped =
+            (!because.is_empty()).then(|| format!("dropped since the start: {}", because.join(", ")));
         let words: Vec<String> = self.trouble.iter().cloned().chain(dropped).collect();
         words.join("; ")
     }
@@ -111,6 +112,7 @@ mod tests {
             ("idle", None, 1, Verdict::Dropping),
             ("taking", Some(1), 3, Verdict::Dropping),
             ("away", Some(1), 3, Verdict::Away),
+            ("busy", Some(1), 3, Verdict::Busy),
             ("refusing", None, 3, Verdict::Refusing),
         ] {
             assert_eq!(exit(standing, took, dropped).verdict(), verdict, "{standing} {took:?} {dropped}");
@@ -126,13 +128,6 @@ mod tests {
             ("refused".to_owned(), 0),
             ("shutdown".to_owned(), 2),
         ]);
-        assert_eq!(exit.words(), "connection refused; dropped 7 queue full, 2 shutdown");
-    }
-
-    #[test]
-    fn where_nobody_counts_by_the_minute_no_number_is_made_up() {
-        let standard_output = Exit { sent: 9, ..exit("taking", None, 0) };
-        assert_eq!(standard_output.sent_last_minute(), None);
-        assert_eq!(exit("idle", None, 0).sent_last_minute(), Some(0));
+        assert_eq!(exit.words(), "connection refused; dropped since the start: 7 queue full, 2 shutdown");
     }
 }

@@ -45,7 +45,16 @@ impl Report {
     /// As one screen.
     pub fn table(&self) -> String {
         let rows: Vec<Vec<String>> = self.exits.iter().map(Judged::cells).collect();
-        let head = ["signal", "destination", "verdict", "last minute", "failed", "place", ""];
+        let head = [
+            "signal",
+            "destination",
+            "verdict",
+            "sent, last minute",
+            "failed requests",
+            "waiting",
+            "place",
+            "",
+        ];
         let mut text = columns(&head, &rows);
         if !self.asked.is_empty() {
             let rows: Vec<Vec<String>> = self.asked.iter().map(Finding::cells).collect();
@@ -63,8 +72,9 @@ impl Judged {
             exit.signal.clone(),
             exit.destination.clone(),
             verdict.name().to_owned(),
-            exit.sent_last_minute().map_or("not counted".to_owned(), |sent| sent.to_string()),
+            exit.last_minute.sent.map_or("not counted".to_owned(), |sent| sent.to_string()),
             exit.last_minute.failed.to_string(),
+            format!("{} KiB", exit.queue_bytes.div_ceil(1024)),
             exit.place.clone(),
             exit.words(),
         ]
