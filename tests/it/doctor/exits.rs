@@ -90,7 +90,8 @@ fn what_a_destination_will_not_have_is_counted_with_why() {
     let said = of(&lab, &[]);
     assert_eq!(said.code, 1);
     assert!(
-        said.line(&["traces", "otlp", "refusing"]).ends_with("it answers 400; dropped since the start: 4 refused"),
+        said.line(&["traces", "otlp", "refusing"])
+            .ends_with("it answers 400; dropped since the start: 4 refused"),
         "{said:?}"
     );
 }
