@@ -119,7 +119,7 @@ impl From<Flaw> for Flaws {
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let scored = known.into_iter().map(|one| (strsim::damerau_levenshtein(word, one), one));
     match scored.min() {
-        Some((distance, one)) if distance > 0 && distance <= 2.max(word.chars().count() / 4) => {
+        Some((distance, one)) if distance > 0 && distance <= 1.max(word.chars().count() / 3) => {
             format!(", did you mean `{one}`?")
         }
         _ => String::new(),
