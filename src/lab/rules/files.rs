@@ -45,7 +45,8 @@ pub fn read(given: &[PathBuf]) -> (Vec<Read>, Vec<String>) {
 }
 
 fn is_foreign(name: &str, text: &str) -> bool {
-    render::kind(Source { name, text }).is_err_and(|flaws| flaws.0.iter().all(|flaw| flaw.kind == render::UNKNOWN))
+    render::kind(Source { name, text })
+        .is_err_and(|flaws| flaws.0.iter().all(|flaw| flaw.kind == render::UNKNOWN))
 }
 
 /// The files that `path` means, in the order of their names.
