@@ -5,6 +5,7 @@ pub mod console;
 pub mod kernel;
 pub mod lab;
 pub mod load;
+pub mod rules;
 pub mod scenario;
 pub mod shop;
 pub mod store;
