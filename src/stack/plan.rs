@@ -22,4 +22,6 @@ pub struct Plan {
     pub alertmanager_bin: Option<PathBuf>,
     /// The port that Prometheus is to have; Alertmanager has the next. Others, near by, where these are taken.
     pub first_port: u16,
+    /// The word that opens the lab to Alertmanager's webhooks, where the lab asks for one.
+    pub token: Option<String>,
 }
