@@ -18,4 +18,5 @@ pub mod pulse;
 pub mod run;
 pub mod standing;
 pub mod supervise;
+pub mod view;
 pub mod wrong;
