@@ -6,10 +6,10 @@ set -euo pipefail
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
-has_prometheus() { has prometheus; }
+has_prometheus() { has prometheus && has promtool; }
 
 # Debian's package has a longer name for it.
-has_alertmanager() { has alertmanager || has prometheus-alertmanager; }
+has_alertmanager() { { has alertmanager || has prometheus-alertmanager; } && has amtool; }
 
 missing() {
     has_prometheus || echo prometheus

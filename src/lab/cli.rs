@@ -5,7 +5,7 @@ use std::{net::IpAddr, path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use http::{HeaderValue, Uri};
 
-use super::remote::flags::Remote;
+use super::{remote::flags::Remote, rules::command::RulesCommand};
 use crate::{kernel::service::Service, rules::pace::Pace};
 
 /// A shop that breaks on cue: an observability demo lab in one binary.
@@ -24,6 +24,9 @@ pub enum Command {
     Up(Box<Up>),
     /// Start one service; where its peers are is said by flags or variables
     Serve(Box<Serve>),
+    /// Make alert rules, objectives and routes fit a pace, or say what is wrong with them
+    #[command(subcommand)]
+    Rules(RulesCommand),
     #[command(flatten)]
     Remote(Remote),
 }

@@ -20,8 +20,9 @@ use super::{
     keeper::{self, Keeper},
     listen, reach,
     remote::{self, run::COULD_NOT},
+    rules::command,
     settings::Settings,
-    speak::say,
+    speak::{answer, say},
     stack::{Beside, Here},
     stage::Stage,
     table::{Row, render},
@@ -70,6 +71,7 @@ pub fn main(cli: Cli, begun: Instant) -> ExitCode {
         None => up(cli.up, begun),
         Some(Command::Up(up_flags)) => up(*up_flags, begun),
         Some(Command::Serve(serve_flags)) => serve(*serve_flags, begun),
+        Some(Command::Rules(rules)) => return command::run(&rules, answer, say),
         Some(Command::Remote(remote)) => return remote::run::main(&remote),
     };
     match done {
