@@ -3,7 +3,7 @@
 
 use promql_parser::parser;
 
-use super::{flaw::nearest, promql::Trouble};
+use super::flaw::nearest;
 
 /// Endings of which one completes each sound beginning, but for its open brackets.
 const ENDINGS: [&str; 19] = [
@@ -54,6 +54,13 @@ const FUNCTIONS: [&str; 40] = [
     "topk",
     "vector",
 ];
+
+/// Why an expression cannot be read, and how many of its characters could.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    pub at: usize,
+    pub why: String,
+}
 
 /// The trouble with `text`, which the parser has refused because of `why`.
 pub fn trouble(text: &str, why: &str) -> Trouble {

@@ -11,6 +11,7 @@
 use promql_parser::parser::Expr;
 
 use super::{
+    breaking::Trouble,
     fields::Reader,
     file::{Group, Kind, Rule, RuleFile, Words, within},
     flaw::{Flaws, Place, Source},
@@ -196,7 +197,7 @@ impl Rendering<'_, '_> {
 
     /// An expression of ours around one of theirs: theirs has been read before, so what is wrong is how they fit.
     fn expr(&self, text: &str) -> Option<Expr> {
-        let wrong = |trouble: promql::Trouble| {
+        let wrong = |trouble: Trouble| {
             self.reader.error(
                 self.slo.place,
                 "promql",

@@ -7,7 +7,7 @@ use promql_parser::parser::{Expr, LabelModifier, VectorMatchCardinality};
 use super::known::Known;
 use crate::rules::{
     file::{Kind, Rule, RuleFile},
-    promql,
+    parts,
 };
 
 /// Records that are made of records, no deeper than this.
@@ -106,7 +106,7 @@ impl<'a> Horizon<'a> {
     }
 
     fn selected(&self, selector: &promql_parser::parser::VectorSelector, level: usize) -> Labels {
-        let names = promql::names(selector);
+        let names = parts::names(selector);
         if names.is_empty() {
             return None;
         }
@@ -197,6 +197,7 @@ fn is_scalar(expr: &Expr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::promql;
 
     #[test]
     fn labels_follow_from_the_expression() {

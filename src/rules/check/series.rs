@@ -9,7 +9,7 @@ use super::labels::{Horizon, Labels};
 use crate::rules::{
     file::{Rule, RuleFile},
     flaw::{Flaw, Severity, Source, nearest},
-    promql,
+    parts,
 };
 
 /// What is wrong with the series and labels of a file. `severity` is that of a name nobody has: not everything may be
@@ -23,7 +23,7 @@ pub fn check(source: Source<'_>, file: &RuleFile, horizon: &Horizon<'_>, severit
                 found.push(source.flaw(rule.expr_place, severity, kind, why));
             }
         };
-        for selector in promql::selectors(&rule.expr) {
+        for selector in parts::selectors(&rule.expr) {
             if let Some(why) = unknown_series(selector, horizon) {
                 add(severity, "unknown-metric", why);
             } else {
@@ -44,7 +44,7 @@ pub fn check(source: Source<'_>, file: &RuleFile, horizon: &Horizon<'_>, severit
 
 /// A selector may mean several names; it is right when there is one of them.
 fn unknown_series(selector: &VectorSelector, horizon: &Horizon<'_>) -> Option<String> {
-    let names = promql::names(selector);
+    let names = parts::names(selector);
     // A pattern that says more than a list of names is left alone.
     let is_plain =
         |name: &String| name.chars().all(|one| one.is_ascii_alphanumeric() || matches!(one, '_' | ':'));
@@ -57,7 +57,7 @@ fn unknown_series(selector: &VectorSelector, horizon: &Horizon<'_>) -> Option<St
 }
 
 fn unknown_labels(selector: &VectorSelector, horizon: &Horizon<'_>) -> Vec<String> {
-    let names = promql::names(selector);
+    let names = parts::names(selector);
     let [name] = names.as_slice() else { return Vec::new() };
     let Some(labels) = horizon.of_series(name) else { return Vec::new() };
     let matchers = selector.matchers.matchers.iter().chain(selector.matchers.or_matchers.iter().flatten());
@@ -71,7 +71,7 @@ fn unknown_labels(selector: &VectorSelector, horizon: &Horizon<'_>) -> Vec<Strin
 /// Labels that are grouped by, and that nothing below has.
 fn unknown_grouping(expr: &Expr, horizon: &Horizon<'_>) -> Vec<String> {
     let mut found = Vec::new();
-    promql::walk(expr, &mut |part| {
+    parts::walk(expr, &mut |part| {
         if let Expr::Aggregate(aggregate) = part
             && let Some(LabelModifier::Include(by)) = &aggregate.modifier
             && let Some(labels) = horizon.of(&aggregate.expr)
