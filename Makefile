@@ -4,16 +4,19 @@ LOGS ?= target/doorbuster.jsonl
 SCREENSHOTS ?= docs/screenshots
 export SCREENSHOTS
 
-.PHONY: help run test lint bench rules fuzz screenshots tools
+.PHONY: help run setup-stack test lint bench rules fuzz screenshots tools
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: tools ## build and start the lab: shop, shoppers, control
 	@mkdir -p $(dir $(LOGS))
 	@cargo build --locked --profile lab
 	@echo "The services' JSON logs go to $(LOGS)." >&2
 	@cargo run --quiet --locked --profile lab -- up $(ARGS) >$(LOGS)
+
+setup-stack: ## Prometheus and Alertmanager from the system's packages, for alerts
+	@scripts/setup-stack.sh
 
 test: tools ## everything, against real servers; installs those that are missing where it may
 	@scripts/setup-tests.sh

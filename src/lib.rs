@@ -8,6 +8,7 @@ pub mod load;
 pub mod rules;
 pub mod scenario;
 pub mod shop;
+pub mod stack;
 pub mod store;
 pub mod telemetry;
 pub mod weave;

@@ -188,7 +188,7 @@ impl Lab {
     fn start(variables: &[(&str, &str)], visits: u32) -> Result<Lab> {
         let home = tempfile::tempdir()?;
         let mut command = Command::new("taskset");
-        command.args(["-c", "0", env!("CARGO_BIN_EXE_doorbuster"), "up"]);
+        command.args(["-c", "0", env!("CARGO_BIN_EXE_doorbuster"), "up", "--stack", "off"]);
         command.args(["--port-base", &PORT_BASE.to_string(), "--visits-per-minute", &visits.to_string()]);
         // What `normal` delays is not what a request costs.
         command.args((visits == 0).then_some(["--scenario", "calm"]).into_iter().flatten());
