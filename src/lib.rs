@@ -9,4 +9,5 @@ pub mod scenario;
 pub mod shop;
 pub mod store;
 pub mod telemetry;
+pub mod verify;
 pub mod weave;
