@@ -16,4 +16,5 @@ pub mod speak;
 pub mod stage;
 pub mod table;
 pub mod token;
+pub mod verify;
 pub mod ways;

@@ -53,7 +53,8 @@ fn alert(expectation: &Expectation, path: &str, flaws: &mut Flaws<'_>) {
         of_alert(expectation).into_iter().filter_map(|(field, is_there)| is_there.then_some(field)).collect();
     match said.split_first() {
         None => {
-            let words = "says nothing: `fires_within`, `notified`, `inhibited_by`, `resolved_within` or `never`";
+            let words =
+                "says nothing: `fires_within`, `notified`, `inhibited_by`, `resolved_within` or `never`";
             flaws.add(path, words);
         }
         Some((_, others)) if expectation.never && !others.is_empty() => {
@@ -72,12 +73,7 @@ fn alert(expectation: &Expectation, path: &str, flaws: &mut Flaws<'_>) {
     }
 }
 
-fn inhibited(
-    expectation: &Expectation,
-    by: &BTreeMap<String, String>,
-    path: &str,
-    flaws: &mut Flaws<'_>,
-) {
+fn inhibited(expectation: &Expectation, by: &BTreeMap<String, String>, path: &str, flaws: &mut Flaws<'_>) {
     let path = format!("{path}.inhibited_by");
     if by.is_empty() {
         flaws.add(&path, "names no label: an `alertname`, for one");
@@ -95,7 +91,9 @@ pub fn allowed(spec: &Spec, flaws: &mut Flaws<'_>) {
     let never = |name: &str| {
         let is_said = |one: &Expectation| one.alert.as_ref().is_some_and(|labels| labels.len() == 1);
         let mut named = spec.expect.iter().filter(|one| one.never && is_said(one));
-        named.any(|one| one.alert.as_ref().is_some_and(|labels| labels.get("alertname").is_some_and(|of| of == name)))
+        named.any(|one| {
+            one.alert.as_ref().is_some_and(|labels| labels.get("alertname").is_some_and(|of| of == name))
+        })
     };
     let mut known = BTreeSet::new();
     for (at, name) in spec.allow.iter().enumerate() {

@@ -51,7 +51,8 @@ impl Place {
     /// `what` names the address in the error.
     pub fn new(what: &str, base: &str) -> Result<Place, String> {
         let base = base.trim().trim_end_matches('/').to_owned();
-        let uri: Uri = base.parse().map_err(|_| format!("{what}: expected an address such as http://host:port"))?;
+        let uri: Uri =
+            base.parse().map_err(|_| format!("{what}: expected an address such as http://host:port"))?;
         let is_web = matches!(uri.scheme_str(), Some("http" | "https"));
         match uri.authority() {
             // What may hold a password is not repeated.

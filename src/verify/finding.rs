@@ -28,9 +28,14 @@ pub struct Finding {
 #[serde(tag = "verdict", rename_all = "snake_case")]
 pub enum Verdict {
     Kept,
-    Broken { why: Why, words: String },
+    Broken {
+        why: Why,
+        words: String,
+    },
     /// What was seen is not enough to say.
-    CouldNotTell { words: String },
+    CouldNotTell {
+        words: String,
+    },
 }
 
 /// In what way a promise was broken.

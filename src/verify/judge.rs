@@ -157,7 +157,8 @@ impl Court<'_> {
             return self.missing(&[PROMETHEUS], from, Duration::ZERO, why);
         }
         let since = self.since(from);
-        let held = self.timeline.held.iter().filter(|held| has(&held.labels, alert) && held.starts_ms >= since);
+        let held =
+            self.timeline.held.iter().filter(|held| has(&held.labels, alert) && held.starts_ms >= since);
         let behind = held.filter(|held| held.inhibited_by.iter().any(|source| has(source, by)));
         let Some(first) = behind.filter_map(|held| held.inhibited_ms).min() else {
             return match self.gap(&[ALERTMANAGER], from, self.timeline.ended_ms) {
@@ -165,7 +166,8 @@ impl Court<'_> {
                 None => Said::broken(Why::NotInhibited, format!("it was never held back by {}", title(by))),
             };
         };
-        let source_gone = self.firings(by).map(|one| one.gone_ms.unwrap_or(i64::MAX)).max().unwrap_or(i64::MAX);
+        let source_gone =
+            self.firings(by).map(|one| one.gone_ms.unwrap_or(i64::MAX)).max().unwrap_or(i64::MAX);
         let told = self.told(alert, from).find(|(told, one)| one.firing && told.at_ms < source_gone);
         match told {
             None => Said { observed_ms: Some((first - from).max(0)), ..Said::kept() },
@@ -213,7 +215,8 @@ impl Court<'_> {
         let (from, to) = (self.timeline.begun_ms, self.timeline.ended_ms);
         match self.first_firing(alert, from) {
             Some((firing, fired)) => {
-                let words = format!("{} fired {} after the start", title(&firing.labels), seconds(fired - from));
+                let words =
+                    format!("{} fired {} after the start", title(&firing.labels), seconds(fired - from));
                 Said::broken(Why::Unexpected, words)
             }
             None => self.gap(&[PROMETHEUS], from, to).map_or_else(Said::kept, Said::untold),
@@ -242,14 +245,16 @@ impl Court<'_> {
                 let by = matches!(&one.claim, Claim::Inhibited { by, .. } if has(&firing.labels, by));
                 by || one.claim.alert().is_some_and(|alert| {
                     // What must never fire is a finding of its own.
-                    has(&firing.labels, alert) || (never && name(alert) == name(&firing.labels) && alert.len() == 1)
+                    has(&firing.labels, alert)
+                        || (never && name(alert) == name(&firing.labels) && alert.len() == 1)
                 })
             });
             let name = name(&firing.labels);
             name == WATCHDOG || promised || self.plan.allowed.iter().any(|allowed| allowed == name)
         };
         let since = self.since(self.timeline.begun_ms);
-        let fired = self.timeline.firings.iter().filter(|one| one.fired_ms.is_some_and(|fired| fired >= since));
+        let fired =
+            self.timeline.firings.iter().filter(|one| one.fired_ms.is_some_and(|fired| fired >= since));
         let strangers: BTreeSet<String> =
             fired.filter(|firing| !is_foreseen(firing)).map(|firing| title(&firing.labels)).collect();
         let said = if strangers.is_empty() {
@@ -276,7 +281,8 @@ impl Court<'_> {
     }
 
     fn still_firing(&self) -> Vec<String> {
-        let still = self.timeline.firings.iter().filter(|one| one.fired_ms.is_some() && one.gone_ms.is_none());
+        let still =
+            self.timeline.firings.iter().filter(|one| one.fired_ms.is_some() && one.gone_ms.is_none());
         let still = still.filter(|one| name(&one.labels) != WATCHDOG);
         still.map(|one| format!("{} still fires", title(&one.labels))).collect()
     }
@@ -336,7 +342,8 @@ impl Court<'_> {
         if let Some(before) = self.firings(alert).find(|one| one.fired_ms.is_some_and(|fired| fired < from)) {
             return format!("{} fired before that", title(&before.labels));
         }
-        let pending = self.timeline.firings.iter().find(|one| has(&one.labels, alert) && one.active_ms >= from);
+        let pending =
+            self.timeline.firings.iter().find(|one| has(&one.labels, alert) && one.active_ms >= from);
         match pending {
             Some(pending) => format!("{} was pending and did not fire", title(&pending.labels)),
             None => "it did not fire".to_owned(),
@@ -375,7 +382,12 @@ impl Court<'_> {
 
     fn gap(&self, sources: &[&str], from: i64, to: i64) -> Option<String> {
         let gap = self.timeline.gap(sources, from, to, BLINK_MS)?;
-        Some(format!("{} could not be asked for {}: {}", gap.source, seconds(gap.to_ms - gap.from_ms), gap.why))
+        Some(format!(
+            "{} could not be asked for {}: {}",
+            gap.source,
+            seconds(gap.to_ms - gap.from_ms),
+            gap.why
+        ))
     }
 }
 

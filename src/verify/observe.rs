@@ -48,7 +48,11 @@ pub struct Scene {
 
 impl Observer {
     /// Begins now. What the receivers were told before does not count.
-    pub async fn begin(places: Places, queries: Vec<String>, timeline: Timeline) -> Result<Observer, Silence> {
+    pub async fn begin(
+        places: Places,
+        queries: Vec<String>,
+        timeline: Timeline,
+    ) -> Result<Observer, Silence> {
         let now_ms = clock::now_millis();
         let timeline = Timeline { begun_ms: now_ms, ended_ms: now_ms, ..timeline };
         let mut observer = Observer { places, timeline, queries, newest_note: 0, queried_ms: 0 };
@@ -64,8 +68,10 @@ impl Observer {
         let is_query_due = now_ms - self.queried_ms >= QUERY_EVERY_MS;
         let asked = async {
             let due = self.queries.iter().filter(|_| is_query_due);
-            join_all(due.map(async |query| (query.clone(), prometheus.get("/api/v1/query", &[("query", query)]).await)))
-                .await
+            join_all(due.map(async |query| {
+                (query.clone(), prometheus.get("/api/v1/query", &[("query", query)]).await)
+            }))
+            .await
         };
         let (alerts, held, notes, state, values) = join!(
             prometheus.get("/api/v1/alerts", &()),
@@ -83,7 +89,9 @@ impl Observer {
             self.queried_ms = now_ms;
         }
         for (query, answer) in values {
-            self.enter(PROMETHEUS, now_ms, answer, |observer, answer| observer.values(&query, &answer, now_ms));
+            self.enter(PROMETHEUS, now_ms, answer, |observer, answer| {
+                observer.values(&query, &answer, now_ms)
+            });
         }
         let scene = state.ok().map(|state| scene(&state));
         self.timeline.ended_ms = now_ms;
@@ -110,7 +118,8 @@ impl Observer {
     fn firings(&mut self, answer: &Value, now_ms: i64) {
         let seen = wire::firings(answer);
         for known in self.timeline.firings.iter_mut().filter(|known| known.gone_ms.is_none()) {
-            let is_same = |(one, _): &(Firing, bool)| one.labels == known.labels && one.active_ms == known.active_ms;
+            let is_same =
+                |(one, _): &(Firing, bool)| one.labels == known.labels && one.active_ms == known.active_ms;
             match seen.iter().find(|one| is_same(one)) {
                 Some((_, true)) => known.fired_ms = known.fired_ms.or(Some(now_ms)),
                 Some((_, false)) => {}
@@ -118,7 +127,8 @@ impl Observer {
             }
         }
         for (firing, fires) in seen {
-            let is_known = |known: &Firing| known.labels == firing.labels && known.active_ms == firing.active_ms;
+            let is_known =
+                |known: &Firing| known.labels == firing.labels && known.active_ms == firing.active_ms;
             if !self.timeline.firings.iter().any(is_known) {
                 self.timeline.firings.push(Firing { fired_ms: fires.then_some(now_ms), ..firing });
             }
@@ -128,7 +138,9 @@ impl Observer {
     fn held(&mut self, answer: &Value, now_ms: i64) {
         let seen = wire::held(answer);
         let labels_of = |fingerprint: &String| {
-            seen.iter().find(|(held, _)| held.fingerprint == *fingerprint).map(|(held, _)| held.labels.clone())
+            seen.iter()
+                .find(|(held, _)| held.fingerprint == *fingerprint)
+                .map(|(held, _)| held.labels.clone())
         };
         for (held, by) in &seen {
             let is_same = |one: &Held| one.fingerprint == held.fingerprint && one.starts_ms == held.starts_ms;
@@ -148,12 +160,14 @@ impl Observer {
                 }
             }
             // Alertmanager knows to the millisecond since when it fires; a look only knows that it does.
-            for firing in self.timeline.firings.iter_mut().filter(|firing| has(&held.labels, &firing.labels)) {
+            for firing in self.timeline.firings.iter_mut().filter(|firing| has(&held.labels, &firing.labels))
+            {
                 let exact = held.starts_ms;
-                firing.fired_ms = firing.fired_ms.map(|seen| match (firing.active_ms..=seen).contains(&exact) {
-                    true => exact,
-                    false => seen,
-                });
+                firing.fired_ms =
+                    firing.fired_ms.map(|seen| match (firing.active_ms..=seen).contains(&exact) {
+                        true => exact,
+                        false => seen,
+                    });
             }
         }
     }
@@ -182,6 +196,7 @@ pub fn scene(state: &Value) -> Scene {
         scenario: running["name"].as_str().map(str::to_owned),
         phase: text(&running["phase"]),
         elapsed_ms: (running["elapsed_seconds"].as_f64().unwrap_or_default() * 1_000.0) as i64,
-        is_at_its_own_speed: running["paused"] != true && running["speed"].as_f64().is_none_or(|speed| speed == 1.0),
+        is_at_its_own_speed: running["paused"] != true
+            && running["speed"].as_f64().is_none_or(|speed| speed == 1.0),
     }
 }

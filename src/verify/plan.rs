@@ -44,7 +44,10 @@ impl Plan {
         let first = breaks.or(spec.phases.first()).map(|phase| phase.name.clone()).unwrap_or_default();
         let of_one = |one: &Expectation| {
             let after = one.after.clone().unwrap_or_else(|| first.clone());
-            claims(one).into_iter().map(move |claim| Promise { after: after.clone(), claim }).collect::<Vec<_>>()
+            claims(one)
+                .into_iter()
+                .map(move |claim| Promise { after: after.clone(), claim })
+                .collect::<Vec<_>>()
         };
         Plan {
             scenario: spec.name.clone(),
@@ -56,7 +59,9 @@ impl Plan {
 
     /// When the last promise is due, and the last phase has begun.
     pub fn lasts(&self) -> Duration {
-        let begins = |name: &str| self.phases.iter().find(|(phase, _)| phase == name).map_or(Duration::ZERO, |at| at.1);
+        let begins = |name: &str| {
+            self.phases.iter().find(|(phase, _)| phase == name).map_or(Duration::ZERO, |at| at.1)
+        };
         let due = self.promises.iter().map(|one| begins(&one.after) + one.claim.within().unwrap_or_default());
         let last = self.phases.last().map_or(Duration::ZERO, |at| at.1);
         due.fold(last, Duration::max)
@@ -117,7 +122,9 @@ impl Claim {
             Claim::Fires { .. } => "fires".to_owned(),
             Claim::Notified { receiver, exactly: None, .. } => format!("told to {receiver}"),
             Claim::Notified { receiver, exactly: Some(1), .. } => format!("told to {receiver} once"),
-            Claim::Notified { receiver, exactly: Some(times), .. } => format!("told to {receiver} {times} times"),
+            Claim::Notified { receiver, exactly: Some(times), .. } => {
+                format!("told to {receiver} {times} times")
+            }
             Claim::Inhibited { by, .. } => format!("held back by {}", title(by)),
             Claim::Resolved { deferred: false, .. } => "resolved".to_owned(),
             Claim::Resolved { deferred: true, .. } => "resolved, told later".to_owned(),

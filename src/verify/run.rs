@@ -84,7 +84,8 @@ async fn fade(observer: &mut Observer, show: &mut Show<'_>, say: &mut dyn FnMut(
         show.tell(&observer.timeline, say);
         let findings = judge(show.plan, &observer.timeline, show.timing);
         let end = findings.last().map(|finding| &finding.verdict);
-        let is_pending = observer.timeline.firings.iter().any(|one| one.gone_ms.is_none() && !is_watchdog(one));
+        let is_pending =
+            observer.timeline.firings.iter().any(|one| one.gone_ms.is_none() && !is_watchdog(one));
         if matches!(end, Some(Verdict::Broken { .. })) || is_pending {
             quiet_since = None;
         } else if quiet_since.get_or_insert_with(Instant::now).elapsed() >= quiet {
@@ -135,7 +136,12 @@ impl Show<'_> {
             timeline.disturbed.push("somebody paused it, or changed its speed".to_owned());
         }
         if self.phase != scene.phase {
-            let at = self.plan.phases.iter().find(|(name, _)| *name == scene.phase).map_or(0, |(_, at)| millis(*at));
+            let at = self
+                .plan
+                .phases
+                .iter()
+                .find(|(name, _)| *name == scene.phase)
+                .map_or(0, |(_, at)| millis(*at));
             // The phase began as long ago as its own time says.
             let began = timeline.ended_ms - (scene.elapsed_ms - at).max(0);
             timeline.phases.entry(scene.phase.clone()).or_insert(began);
@@ -201,7 +207,12 @@ impl Show<'_> {
             });
             let names: Vec<String> = names.collect();
             if !names.is_empty() {
-                say(&format!("{:>8}  → {}: {}", clock_of(timeline, told.at_ms), told.receiver, names.join(", ")));
+                say(&format!(
+                    "{:>8}  → {}: {}",
+                    clock_of(timeline, told.at_ms),
+                    told.receiver,
+                    names.join(", ")
+                ));
             }
         }
         self.told.notes = timeline.told.len();

@@ -163,7 +163,9 @@ mod tests {
 
     #[test]
     fn instants_are_read_with_any_offset() {
-        for text in ["2026-11-20T20:15:00.123Z", "2026-11-20T21:15:00.123+01:00", "2026-11-20T20:15:00.123456789Z"] {
+        for text in
+            ["2026-11-20T20:15:00.123Z", "2026-11-20T21:15:00.123+01:00", "2026-11-20T20:15:00.123456789Z"]
+        {
             assert_eq!(instant(&json!(text)), Some(1_795_205_700_123), "{text}");
         }
         assert_eq!(instant(&json!("0001-01-01T00:00:00Z")), None);
