@@ -13,10 +13,11 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
+    alerts,
     desk::{Console, Desk},
     events, faults, graph, guard, ledger, logs, modes,
     openapi::{self, Document, Head},
-    otlp, profiles, scenarios, series, state, store, switchboard, traces, traffic,
+    otlp, profiles, receivers, runbooks, scenarios, series, state, store, switchboard, traces, traffic,
 };
 use crate::kernel::{extract::BODY_LIMIT_BYTES, strangers};
 
@@ -31,6 +32,10 @@ pub fn router(console: Console) -> Router {
         .routes(routes!(otlp::metrics))
         .routes(routes!(otlp::logs))
         .layer(DefaultBodyLimit::max(otlp::BODY_BYTES));
+    // A group of alerts is larger than a command as well.
+    let told = OpenApiRouter::new()
+        .routes(routes!(receivers::tell))
+        .layer(DefaultBodyLimit::max(receivers::BODY_BYTES));
     let (known, document) = OpenApiRouter::with_openapi(Head::openapi())
         .routes(routes!(index))
         .routes(routes!(metrics))
@@ -63,7 +68,11 @@ pub fn router(console: Console) -> Router {
         .routes(routes!(profiles::list))
         .routes(routes!(profiles::show))
         .routes(routes!(store::fill))
+        .routes(routes!(alerts::list))
+        .routes(routes!(alerts::notifications))
+        .routes(routes!(runbooks::page))
         .merge(senders)
+        .merge(told)
         .split_for_parts();
     // Made of types alone: it serialises, or a test says so.
     let document = Document(document.to_json().unwrap_or_default().into());
@@ -91,6 +100,8 @@ async fn index(State(desk): State<Arc<Desk>>) -> Html<String> {
          <li><a href=\"/api/traces\">/api/traces</a>, <a href=\"/api/logs\">/api/logs</a>, \
          <a href=\"/api/metrics\">/api/metrics</a>, <a href=\"/api/graph\">/api/graph</a>, \
          <a href=\"/api/profiles\">/api/profiles</a>: the recent past, without a backend\
+         <li><a href=\"/api/alerts\">/api/alerts</a>, \
+         <a href=\"/api/alerts/notifications\">/api/alerts/notifications</a>: what burns, and who was told\
          <li><a href=\"/openapi.json\">/openapi.json</a>: all addresses, for machines</ul>"
     ))
 }

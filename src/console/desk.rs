@@ -13,6 +13,7 @@ use crate::{
     kernel::error::{Error, Kind, Result},
     load::run::Shoppers,
     scenario::{control::Control, library::Library},
+    stack::view::View,
     store::keep::Store,
 };
 
@@ -36,6 +37,8 @@ pub struct Console {
     pub ledger: Ledger,
     /// Recent signals; nothing when the store is off.
     pub store: Option<Arc<Store>>,
+    /// Prometheus, Alertmanager, and what receivers were told.
+    pub stack: View,
     pub guard: Guard,
 }
 

@@ -37,6 +37,7 @@ use crate::{
     },
     load::tally::{Counts, Tally},
     scenario::control::{Running, Status},
+    stack::inbox::Note,
 };
 
 const VITALS_EVERY: Duration = Duration::from_secs(1);
@@ -87,7 +88,8 @@ pub struct Vitals {
 /// Everything that changes, as it changes (server-sent events)
 ///
 /// At the start the event `state` (`StateNow`). Then, whenever it changes: `mode` (`ModeNow`), `scenario`
-/// (`ScenarioNow` or `null`), `faults` (`FaultsNow`, without trace ids: `/api/faults` has them), `followers` (an array of `Follower`); and once a second `vitals`
+/// (`ScenarioNow` or `null`), `faults` (`FaultsNow`, without trace ids: `/api/faults` has them), `followers` (an array of `Follower`),
+/// `stack` (`StackNow`); whenever a receiver is told something `notification` (`Note`); and once a second `vitals`
 /// (`Vitals`). A reader that falls behind is dropped; whoever connects again gets the whole state first.
 #[utoipa::path(get, path = "/api/events", tag = "state", operation_id = "listen_to_events",
     responses(
@@ -122,6 +124,8 @@ pub async fn announce(desk: Weak<Desk>) {
     let mut statuses = strong.console.control.watch();
     let mut followers = strong.followers.changes();
     let events = strong.events.clone();
+    let mut stack = strong.console.stack.standing.watch();
+    let mut notes = strong.console.stack.inbox.subscribe();
     let mut last = strong.console.control.status();
     let mut window = Window::default();
     drop(strong);
@@ -131,12 +135,17 @@ pub async fn announce(desk: Weak<Desk>) {
         enum What {
             Status,
             Followers,
+            Stack,
+            Told(Arc<Note>),
             Vitals,
         }
         let what = tokio::select! {
             // An engine that is gone changes nothing any more; the shoppers are still there.
             Ok(()) = statuses.changed() => What::Status,
             Ok(()) = followers.changed() => What::Followers,
+            Ok(()) = stack.changed() => What::Stack,
+            // Whoever listens and has missed some finds them by their numbers.
+            Ok(note) = notes.recv() => What::Told(note),
             _ = tick.tick() => What::Vitals,
         };
         let Some(desk) = desk.upgrade() else { return };
@@ -147,6 +156,11 @@ pub async fn announce(desk: Weak<Desk>) {
                 last = status;
             }
             What::Followers => tell(&events, || notice("followers", &desk.followers.list())),
+            What::Stack => {
+                let now = stack.borrow_and_update().clone();
+                tell(&events, || notice("stack", &now));
+            }
+            What::Told(note) => tell(&events, || notice("notification", &*note)),
             What::Vitals if events.receiver_count() > 0 => {
                 let vitals = window.vitals(&desk.console.shoppers.tally());
                 tell(&events, || notice("vitals", &vitals));

@@ -2,6 +2,7 @@
 //! way: it runs on a thread of its own. `api` is the router; the files beside it bear the nouns of its addresses. What
 //! is asked of the engine goes through its one handle (`scenario::control`).
 
+pub mod alerts;
 pub mod answers;
 pub mod api;
 pub mod body;
@@ -16,7 +17,10 @@ pub mod logs;
 pub mod modes;
 pub mod openapi;
 pub mod otlp;
+pub mod pages;
 pub mod profiles;
+pub mod receivers;
+pub mod runbooks;
 pub mod scenarios;
 pub mod series;
 pub mod state;

@@ -16,7 +16,12 @@ use super::{
     state::{ScenarioNow, StateNow},
     switchboard::Beat,
 };
-use crate::{chaos::setting::Setting, kernel::problem::Problem, scenario::library::Listing};
+use crate::{
+    chaos::setting::Setting,
+    kernel::problem::Problem,
+    scenario::library::Listing,
+    stack::{inbox::Note, standing::StackNow},
+};
 
 /// The head of the document, and what only streams speak of.
 #[derive(OpenApi)]
@@ -35,12 +40,14 @@ use crate::{chaos::setting::Setting, kernel::problem::Problem, scenario::library
         (name = "faults", description = "What is broken right now"),
         (name = "state", description = "How all of it stands"),
         (name = "switchboard", description = "For services in processes of their own"),
+        (name = "alerts", description = "What burns, and who was told"),
         (name = "signals", description = "Measurements"),
         (name = "store", description = "The recent past, without a backend"),
         (name = "otlp", description = "Signals from elsewhere"),
     ),
     components(schemas(
-        Beat, FaultNow, FaultsNow, Follower, ModeNow, Listing, Problem, ScenarioNow, Setting, StateNow, Vitals
+        Beat, FaultNow, FaultsNow, Follower, ModeNow, Listing, Note, Problem, ScenarioNow, Setting,
+        StackNow, StateNow, Vitals
     )),
 )]
 pub struct Head;

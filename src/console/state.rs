@@ -17,6 +17,7 @@ use crate::{
     kernel::clock,
     load::tally::Tally,
     scenario::control::{Running, Status},
+    stack::standing::StackNow,
 };
 
 /// Everything there is to know at one look.
@@ -42,6 +43,8 @@ pub struct StateNow {
     /// What was sent to backends and what was lost.
     #[schema(value_type = Object)]
     pub telemetry: Value,
+    /// Prometheus and Alertmanager, where they are and how they are.
+    pub stack: StackNow,
 }
 
 /// How many come.
@@ -101,6 +104,7 @@ pub fn now(desk: &Desk) -> StateNow {
         services: console.services.to_vec(),
         shoppers,
         telemetry: (console.telemetry)(),
+        stack: console.stack.standing.now(),
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use http::{HeaderValue, Uri};
 
 use super::{remote::flags::Remote, verify::flags::Verify};
-use crate::kernel::service::Service;
+use crate::{kernel::service::Service, rules::pace::Pace};
 
 /// A shop that breaks on cue: an observability demo lab in one binary.
 #[derive(Debug, Parser)]
@@ -38,6 +38,45 @@ pub struct Up {
     pub common: Common,
     #[command(flatten)]
     pub show: ShowFlags,
+    #[command(flatten)]
+    pub stack: StackFlags,
+}
+
+/// Whether alerts are raised and routed by a real Prometheus and a real Alertmanager, and by which.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Alerts")]
+pub struct StackFlags {
+    /// Start Prometheus and Alertmanager with the lab, where they are installed
+    #[arg(long, env = "DOORBUSTER_STACK", value_enum, default_value = "auto")]
+    pub stack: StackWish,
+    /// How fast alerts are: production, stage (objectives over 12 hours) or talk (over one hour)
+    #[arg(long, env = "DOORBUSTER_PACE", default_value = "talk")]
+    pub pace: Pace,
+    /// Another Prometheus than the one on the PATH
+    #[arg(long, env = "DOORBUSTER_PROMETHEUS_BIN", value_name = "FILE")]
+    pub prometheus_bin: Option<PathBuf>,
+    /// Another Alertmanager than the one on the PATH
+    #[arg(long, env = "DOORBUSTER_ALERTMANAGER_BIN", value_name = "FILE")]
+    pub alertmanager_bin: Option<PathBuf>,
+    /// A Prometheus that runs already; then none is started
+    #[arg(long, env = "PROMETHEUS_URL", value_name = "URL")]
+    pub prometheus_url: Option<String>,
+    /// An Alertmanager that runs already; then none is started
+    #[arg(long, env = "ALERTMANAGER_URL", value_name = "URL")]
+    pub alertmanager_url: Option<String>,
+    /// Your own rule files in place of those that come with the lab
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub rules: Vec<PathBuf>,
+    /// Your own `alertmanager.yml`: its routes and receivers' names, and nobody but the lab is told
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub alertmanager_config: Option<PathBuf>,
+}
+
+/// Whether there is to be a stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StackWish {
+    Auto,
+    Off,
 }
 
 /// `doorbuster serve SERVICE`.

@@ -1,6 +1,7 @@
 //! From the command line to an open shop and back: start, show, wait, stop.
 
 use std::{
+    net::SocketAddr,
     process::ExitCode,
     sync::Arc,
     time::{Duration, Instant},
@@ -8,21 +9,20 @@ use std::{
 
 use anyhow::{Context, Result, anyhow};
 use axum::{Router, http::header, routing::get};
-use futures_util::future::{join, join_all};
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    sync::{oneshot, watch},
-};
+use futures_util::future::{join_all, join3};
+use tokio::sync::{oneshot, watch};
 
 use super::{
-    cli::{Cli, Command, Common, EngineFlags, PeerFlags, Serve, ShowFlags, Up},
+    cli::{Cli, Command, Common, EngineFlags, PeerFlags, Serve, ShowFlags, StackFlags, Up},
     follow::follower,
     hosts::{self, Host},
+    interrupt,
     keeper::{self, Keeper},
     listen, reach,
     remote::{self, run::COULD_NOT},
     settings::Settings,
     speak::say,
+    stack::{Beside, Here},
     stage::Stage,
     table::{Row, render},
     token::Token,
@@ -46,6 +46,7 @@ use crate::{
         run::{Options, Shoppers},
         visit::Source,
     },
+    stack::view::View,
     store::keep::Store,
     telemetry::{
         config::Config,
@@ -62,8 +63,6 @@ const OTHERS_GRACE: Duration = Duration::from_millis(300);
 const SIGNALS_GRACE: Duration = Duration::from_millis(1500);
 /// The name of the thread shoppers come from.
 const SHOPPERS: &str = "shoppers";
-/// Exit code of a process that a second Ctrl-C ended, by the shell's convention.
-const INTERRUPTED: i32 = 130;
 
 /// Runs what the command line asks for.
 pub fn main(cli: Cli, begun: Instant) -> ExitCode {
@@ -88,9 +87,9 @@ fn up(flags: Up, begun: Instant) -> Result<()> {
     let settings = Settings::new(&flags.common, PeerFlags::default())?;
     let services = Service::ALL;
     let show = Some(flags.show);
-    let session =
-        Session { settings, services: &services, port: None, show, engine: None, token: Token::read() };
-    session.run(&flags.common, begun)
+    let (stack, token) = (Some(flags.stack), Token::read());
+    Session { settings, services: &services, port: None, show, engine: None, stack, token }
+        .run(&flags.common, begun)
 }
 
 /// `doorbuster serve SERVICE`: one service in this process.
@@ -99,7 +98,8 @@ fn serve(flags: Serve, begun: Instant) -> Result<()> {
     let services = [flags.service];
     let is_lab = flags.service == Service::Lab;
     let (show, engine) = (is_lab.then_some(flags.show), (!is_lab).then_some(flags.engine));
-    Session { settings, services: &services, port: flags.port, show, engine, token: Token::read() }
+    let (stack, token) = (None, Token::read());
+    Session { settings, services: &services, port: flags.port, show, engine, stack, token }
         .run(&flags.common, begun)
 }
 
@@ -111,6 +111,7 @@ struct Session<'a> {
     show: Option<ShowFlags>,
     /// Where the engine is, when it is elsewhere.
     engine: Option<EngineFlags>,
+    stack: Option<StackFlags>,
     token: Token,
 }
 
@@ -144,7 +145,7 @@ impl Session<'_> {
         common: &Common,
         begun: Instant,
     ) -> Result<()> {
-        let asked_to_stop = signals()?;
+        let asked_to_stop = interrupt::listen()?;
         let mut hosts = Vec::new();
         let stage = self.show.as_ref().map(|flags| Stage::open(flags, &common.data_dir)).transpose()?;
         let board = stage.as_ref().map_or_else(|| Arc::new(Board::new(None)), |stage| stage.board.clone());
@@ -162,13 +163,17 @@ impl Session<'_> {
         for started in join_all(starting).await {
             hosts.push(started?);
         }
+        let beside = Beside::new(self.stack.as_ref(), self.here(common))?;
         let lab = match &stage {
-            Some(stage) => Some(self.open_lab(stage, telemetry, store).await?),
+            Some(stage) => Some(self.open_lab(stage, telemetry, store, beside.view()).await?),
             None => None,
         };
-        say(&self.table(telemetry, common, stage.as_ref(), begun).await);
+        say(&self.table(telemetry, common, stage.as_ref(), &beside, begun).await);
+        let beside = beside.begin()?;
 
-        wait_for(asked_to_stop.clone()).await;
+        interrupt::heard(asked_to_stop).await;
+        // They need as long as the shop does: both end side by side.
+        beside.stop();
         say("doorbuster: closing the shop\n");
         let (storefronts, others): (Vec<_>, Vec<_>) =
             hosts.into_iter().partition(|host| host.service == Service::Storefront);
@@ -181,11 +186,34 @@ impl Session<'_> {
         if let Some(lab) = lab {
             lab.stop.send_replace(true);
         }
+        beside.ended().await;
         Ok(())
     }
 
+    fn here<'a>(&self, common: &'a Common) -> Here<'a> {
+        Here {
+            port_base: common.port_base,
+            control: self.control().to_string(),
+            data_dir: &common.data_dir,
+            token: (!common.bind.is_loopback()).then(|| self.token.word().to_owned()),
+        }
+    }
+
+    /// The control address, as this machine reaches it.
+    fn control(&self) -> SocketAddr {
+        let mut control = self.settings.reachable(Service::Lab);
+        control.set_port(self.port.unwrap_or(control.port()));
+        control
+    }
+
     /// Opens the control address and lets the shoppers in.
-    async fn open_lab(&self, stage: &Stage, telemetry: &Telemetry, store: Option<Arc<Store>>) -> Result<Lab> {
+    async fn open_lab(
+        &self,
+        stage: &Stage,
+        telemetry: &Telemetry,
+        store: Option<Arc<Store>>,
+        stack: View,
+    ) -> Result<Lab> {
         let (stop, stopped) = watch::channel(false);
         let shoppers = Arc::new(self.let_shoppers_in(stage, telemetry, stopped.clone()).await?);
         let exits = telemetry.exits();
@@ -201,6 +229,7 @@ impl Session<'_> {
             scenarios: stage.library.clone(),
             ledger: stage.ledger.clone(),
             store,
+            stack,
             guard: Guard::new(self.settings.bind, self.token.word()),
         };
         let mut address = self.settings.address(Service::Lab);
@@ -255,6 +284,7 @@ impl Session<'_> {
         telemetry: &Telemetry,
         common: &Common,
         stage: Option<&Stage>,
+        beside: &Beside,
         begun: Instant,
     ) -> String {
         let took = begun.elapsed().as_millis();
@@ -269,9 +299,9 @@ impl Session<'_> {
             );
         }
         // Side by side: who cannot be reached is waited for once, however many there are.
-        let (cache, signals) = join(self.cache_row(), ways::rows(telemetry.config())).await;
-        let mut control = self.settings.reachable(Service::Lab);
-        control.set_port(self.port.unwrap_or(control.port()));
+        let (cache, signals, alerts) =
+            join3(self.cache_row(), ways::rows(telemetry.config()), beside.rows()).await;
+        let control = self.control();
         let is_whole = self.services.len() > 1;
         let elsewhere = if is_whole { "" } else { "in processes of its own" };
         let mut rows = vec![
@@ -289,6 +319,9 @@ impl Session<'_> {
         rows.extend(signals);
         rows.push(Row::new("log lines", "standard output", "JSON, one object a line"));
         rows.extend(self.show.as_ref().map(keeper::row));
+        if self.stack.is_some() {
+            rows.extend(alerts);
+        }
         if let Some(stage) = stage {
             let rate = Mix::normal().visits_per_minute * stage.load_factor();
             rows.push(Row::new("shoppers", format!("{rate} visits a minute"), "on a normal evening"));
@@ -334,32 +367,6 @@ fn metrics_route(telemetry: &Telemetry) -> Router {
     Router::new().route("/metrics", get(answer))
 }
 
-/// Turns the first SIGINT or SIGTERM into a word to stop, and the second into an end at once: on a thread of its own,
-/// so that it is heard whatever the others do.
-fn signals() -> Result<watch::Receiver<bool>> {
-    let (tell, told) = watch::channel(false);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
-    let (mut interrupt, mut terminate) = {
-        let _inside = runtime.enter();
-        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
-    };
-    let listen = async move {
-        for times in 0.. {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-            if times > 0 {
-                std::process::exit(INTERRUPTED);
-            }
-            tell.send_replace(true);
-        }
-    };
-    let listening =
-        std::thread::Builder::new().name("signals".into()).spawn(move || runtime.block_on(listen));
-    listening.map(|_| told).context("failed to listen for Ctrl-C")
-}
-
 /// Resolves to no grace at all, once the word has come.
 async fn ended(mut stopped: watch::Receiver<bool>) -> Duration {
     let _ = stopped.wait_for(|stop| *stop).await;
@@ -370,8 +377,4 @@ async fn ended(mut stopped: watch::Receiver<bool>) -> Duration {
 async fn closed(hosts: Vec<Host>, grace: Duration) {
     hosts.iter().for_each(|host| host.stop(grace));
     join_all(hosts.into_iter().map(Host::ended)).await;
-}
-
-async fn wait_for(mut told: watch::Receiver<bool>) {
-    let _ = told.wait_for(|stop| *stop).await;
 }

@@ -30,6 +30,10 @@ use doorbuster::{
         engine::{CALM, Engine as Real, SEED},
         library::Library,
     },
+    stack::{
+        standing::{Standing, State},
+        view::View,
+    },
     store::keep::Store,
 };
 use serde_json::json;
@@ -205,6 +209,7 @@ fn console(
         scenarios: Arc::new(library),
         ledger,
         store: None,
+        stack: View::of(Standing::without(State::Off, "nobody asked for it")),
         guard,
     }
 }

@@ -8,8 +8,10 @@ use super::engine::Plan;
 use crate::browser::get;
 
 /// Every address of the control API, by hand: whoever adds one says so here.
-const CALLS: [(&str, &str); 35] = [
+const CALLS: [(&str, &str); 39] = [
     ("get", "/"),
+    ("get", "/api/alerts"),
+    ("get", "/api/alerts/notifications"),
     ("get", "/api/events"),
     ("get", "/api/faults"),
     ("get", "/api/graph"),
@@ -28,6 +30,7 @@ const CALLS: [(&str, &str); 35] = [
     ("get", "/api/traces/{id}"),
     ("get", "/metrics"),
     ("get", "/openapi.json"),
+    ("get", "/runbooks/{alert}"),
     ("delete", "/api/faults/{id}"),
     ("put", "/api/faults/{id}"),
     ("post", "/admin/demo-mode"),
@@ -41,6 +44,7 @@ const CALLS: [(&str, &str); 35] = [
     ("post", "/api/scenarios/stop"),
     ("post", "/api/scenarios/{name}/start"),
     ("post", "/api/switchboard/counts"),
+    ("post", "/receivers/{name}"),
     ("post", "/v1/logs"),
     ("post", "/v1/metrics"),
     ("post", "/v1/traces"),
@@ -73,7 +77,7 @@ fn every_address_is_described_and_every_description_has_an_address() {
             continue; // They answer, but never end; other tests read them.
         }
         let url = engine.url(&path.replace("{name}", "payment-outage").replace("{id}", "nothing"));
-        let url = url.replace("{service}", "nothing");
+        let url = url.replace("{service}", "nothing").replace("{alert}", "nothing");
         let method = method.to_uppercase();
         let answer = get(url).method(Box::leak(method.into_boxed_str())).send();
         assert!(
@@ -120,8 +124,18 @@ fn the_document_is_whole() {
         let there = document.pointer(reference.trim_start_matches('#'));
         assert!(there.is_some(), "{reference} leads nowhere");
     }
-    for schema in ["StateNow", "ModeNow", "ScenarioNow", "FaultsNow", "Follower", "Vitals", "Setting", "Beat"]
-    {
+    for schema in [
+        "StateNow",
+        "ModeNow",
+        "ScenarioNow",
+        "FaultsNow",
+        "Follower",
+        "Vitals",
+        "Setting",
+        "Beat",
+        "StackNow",
+        "Note",
+    ] {
         assert!(
             document["components"]["schemas"][schema].is_object(),
             "an event's data, {schema}, is missing"

@@ -43,7 +43,10 @@ impl Plan {
     /// `doorbuster up` without shoppers, and with nothing broken.
     pub fn up() -> Plan {
         let port_base = ports::block();
-        let plan = Plan::new(port_base, &[0, 10]).args(&["up"]).env("DOORBUSTER_VISITS_PER_MINUTE", "0");
+        let plan = Plan::new(port_base, &[0, 10])
+            .args(&["up"])
+            .env("DOORBUSTER_VISITS_PER_MINUTE", "0")
+            .env("DOORBUSTER_STACK", "off");
         plan.env("DOORBUSTER_SCENARIO", "calm")
     }
 

@@ -18,7 +18,7 @@ const LAYERS: [(&str, &[&str]); 13] = [
     ("store", &["kernel"]),
     ("stack", &["rules", "kernel"]),
     ("verify", &["scenario", "stack", "kernel"]),
-    ("console", &["scenario", "load", "store", "verify", "chaos", "kernel"]),
+    ("console", &["scenario", "load", "store", "stack", "verify", "chaos", "kernel"]),
     (
         "lab",
         &[

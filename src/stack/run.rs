@@ -1,0 +1,196 @@
+//! Starts Prometheus and Alertmanager, and ends them.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use futures_util::future::join_all;
+use tokio::{
+    sync::{oneshot, watch},
+    task::JoinHandle,
+    time::timeout,
+};
+
+pub use super::wrong::NotStarted;
+use super::{
+    alertmanager,
+    ask::Asker,
+    child::Errand,
+    folder::Folder,
+    leftover,
+    part::Part,
+    plan::Plan,
+    ports,
+    program::Program,
+    prometheus,
+    standing::{Standing, State},
+    supervise::Ward,
+};
+
+/// How long both may take to end: longer than either is given.
+const ENDING: Duration = Duration::from_secs(3);
+
+/// Both of them, running. [`Stack::stop`] ends them; so does the end of the value, less politely.
+pub struct Stack {
+    pub prometheus_url: String,
+    pub alertmanager_url: String,
+    /// What a person should know about the versions.
+    pub cautions: Vec<String>,
+    stop: watch::Sender<bool>,
+    wards: Vec<JoinHandle<()>>,
+    _folder: Folder,
+}
+
+/// A port for each of the two.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ports {
+    pub prometheus: u16,
+    pub alertmanager: u16,
+}
+
+impl Ports {
+    /// The plan's, or others that are free.
+    pub fn free(first: u16) -> Self {
+        let (prometheus, alertmanager) = ports::pair(first);
+        Ports { prometheus, alertmanager }
+    }
+
+    /// `host:port` of one of them.
+    pub fn address(self, part: Part) -> String {
+        let port = match part {
+            Part::Prometheus => self.prometheus,
+            Part::Alertmanager => self.alertmanager,
+        };
+        format!("127.0.0.1:{port}")
+    }
+
+    pub fn url(self, part: Part) -> String {
+        format!("http://{}", self.address(part))
+    }
+}
+
+impl Stack {
+    /// Starts both and waits until they are ready.
+    pub async fn start(plan: Plan) -> Result<Stack, NotStarted> {
+        let ports = Ports::free(plan.first_port);
+        let (prometheus, alertmanager) = (ports.url(Part::Prometheus), ports.url(Part::Alertmanager));
+        let standing = Standing::starting(plan.pace, &prometheus, &alertmanager);
+        Stack::start_at(plan, ports, &standing).await
+    }
+
+    /// The same at these ports, and `standing` hears how it goes.
+    pub async fn start_at(plan: Plan, ports: Ports, standing: &Standing) -> Result<Stack, NotStarted> {
+        let started = Stack::try_start(plan, ports, standing).await;
+        if let Err(why) = &started {
+            let state = match why {
+                NotStarted::Missing(_) => State::Missing,
+                NotStarted::Failed(_) => State::Failed,
+            };
+            standing.fail(state, &why.to_string());
+        }
+        started
+    }
+
+    async fn try_start(plan: Plan, ports: Ports, standing: &Standing) -> Result<Stack, NotStarted> {
+        let (one, other) = tokio::join!(
+            Program::find(Part::Prometheus, plan.prometheus_bin.as_deref()),
+            Program::find(Part::Alertmanager, plan.alertmanager_bin.as_deref()),
+        );
+        let programs = [(Part::Prometheus, one?), (Part::Alertmanager, other?)];
+        let folder = Folder::hold(&plan.dir)?;
+        for part in Part::ALL {
+            leftover::end(&folder.pid(part), &folder.mark(part)).await;
+        }
+        let (stop, stopped) = watch::channel(false);
+        let asker = Asker::new();
+        let (mut wards, mut waiting) = (Vec::new(), Vec::new());
+        for (part, program) in &programs {
+            let errand = errand(*part, program, &plan, ports, &folder)?;
+            standing.tell(*part, |part| part.with_version(program.version));
+            if let Some(events) = errand.growing.first() {
+                standing.change(|now| now.events_file = Some(events.display().to_string()));
+            }
+            let url = ports.url(*part);
+            let ward = Ward { part: *part, errand, url, standing: standing.clone(), asker: asker.clone() };
+            let (ready, is_ready) = oneshot::channel();
+            wards.push(tokio::spawn(ward.look_after(stopped.clone(), ready)));
+            waiting.push(is_ready);
+        }
+        let stack = Stack {
+            prometheus_url: ports.url(Part::Prometheus),
+            alertmanager_url: ports.url(Part::Alertmanager),
+            cautions: programs.iter().filter_map(|(part, program)| program.caution(*part)).collect(),
+            stop,
+            wards,
+            _folder: folder,
+        };
+        for is_ready in waiting {
+            // Whoever was asked to end before it was ready says nothing.
+            let first = is_ready.await.unwrap_or_else(|_| Err("it was ended before it was ready".to_owned()));
+            if let Err(why) = first {
+                stack.stop().await;
+                return Err(NotStarted::Failed(why));
+            }
+        }
+        Ok(stack)
+    }
+
+    /// Ends both, within three seconds.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        let wards = std::mem::take(&mut self.wards);
+        let _ = timeout(ENDING, join_all(wards)).await;
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        // With its task goes the child's handle, and with that the child.
+        self.wards.iter().for_each(JoinHandle::abort);
+    }
+}
+
+/// Writes what a part is told, and says how it is run.
+fn errand(
+    part: Part,
+    program: &Program,
+    plan: &Plan,
+    ports: Ports,
+    folder: &Folder,
+) -> Result<Errand, NotStarted> {
+    let address = ports.address(part);
+    let name = format!("{part}.yml");
+    let mut growing = Vec::new();
+    let arguments = match part {
+        Part::Prometheus => {
+            let rules = folder.rules(plan)?;
+            let text = prometheus::configuration(plan, &rules, &ports.address(Part::Alertmanager));
+            let file = folder.write(&name, &text)?;
+            prometheus::flags(plan.pace, &file, &made(folder.measurements(plan.pace))?, &address)
+        }
+        Part::Alertmanager => {
+            let token = plan.token.as_ref().map(|token| folder.write("token", token)).transpose()?;
+            growing.extend(alertmanager::records(program.version).then(|| folder.events()));
+            let events = growing.first().map(PathBuf::as_path);
+            let text = alertmanager::configuration(&plan.alertmanager, events, token.as_deref());
+            let file = folder.write(&name, &text)?;
+            alertmanager::flags(&file, &made(folder.memory())?, &address, program.version)
+        }
+    };
+    let log = folder.log(part);
+    for old in std::iter::once(&log).chain(&growing) {
+        fs::write(old, "").map_err(|error| wrong(old, &error))?;
+    }
+    Ok(Errand { program: program.path.clone(), arguments, log, pid: folder.pid(part), growing })
+}
+
+fn made(path: PathBuf) -> Result<PathBuf, NotStarted> {
+    fs::create_dir_all(&path).map_err(|error| wrong(&path, &error))?;
+    Ok(path)
+}
+
+fn wrong(path: &Path, error: &std::io::Error) -> NotStarted {
+    NotStarted::Failed(format!("{}: {error}", path.display()))
+}
