@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Sees to it that what the tests need is there: make and a C compiler, PostgreSQL, Redis, Prometheus, Chromium, Go's
-# pprof, and OpenTelemetry's SDK for Python in an environment of its own.
+# Sees to it that what the tests need is there: make and a C compiler, PostgreSQL, Redis, Prometheus, Alertmanager,
+# Chromium, Go's pprof, and OpenTelemetry's SDK for Python in an environment of its own.
 # Installs what is missing from Debian's or Ubuntu's packages when it may (root, or sudo without a password), and
 # otherwise names each missing package. Ends with 1 when something is still missing: a test never skips a real part.
 set -euo pipefail
@@ -16,7 +16,10 @@ has_postgres() {
 
 has_redis() { has redis-server; }
 
-has_prometheus() { has prometheus; }
+has_prometheus() { has prometheus && has promtool; }
+
+# Debian's package calls it prometheus-alertmanager, others alertmanager.
+has_alertmanager() { { has prometheus-alertmanager || has alertmanager; } && has amtool; }
 
 # The reader of profiles that the format was made for.
 has_pprof() { has go; }
@@ -46,6 +49,7 @@ missing() {
     has_postgres || echo 'PostgreSQL|postgresql|postgresql-server'
     has_redis || echo 'Redis|redis-server|redis'
     has_prometheus || echo 'Prometheus|prometheus|prometheus'
+    has_alertmanager || echo 'Alertmanager|prometheus-alertmanager|alertmanager'
     has_chromium || echo 'Chromium|chromium|chromium, or Google Chrome'
     has_python || echo 'Python with venv|python3-venv|python3'
     has_pprof || echo "Go's pprof|golang-go|go"

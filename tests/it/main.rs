@@ -12,6 +12,7 @@ mod doctor;
 mod loki;
 mod otlp;
 mod profile;
+mod rules;
 mod scenarios;
 mod servers;
 mod shop;
