@@ -8,6 +8,7 @@ pub mod finding;
 pub mod judge;
 pub mod junit;
 pub mod observe;
+pub mod page;
 pub mod plan;
 pub mod ready;
 pub mod report;

@@ -21,4 +21,5 @@ mod sink;
 mod store;
 mod tidy;
 mod verdict;
+mod verify;
 mod waiting;

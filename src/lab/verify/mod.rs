@@ -1,5 +1,5 @@
 //! `doorbuster verify`: `flags` is what it takes, `wanted` which scenarios, `child` the lab it starts for them, `run`
-//! plays and judges one after another, `page` makes a document of what was found.
+//! plays and judges one after another.
 
 pub mod child;
 pub mod flags;

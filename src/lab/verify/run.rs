@@ -21,7 +21,7 @@ use crate::{
         ask::Place,
         finding::Outcome,
         judge::judge,
-        junit,
+        junit, page,
         plan::Plan,
         ready::{self, Ground},
         report::{self, Report},
@@ -170,6 +170,10 @@ fn finish(flags: &Verify, reports: &[Report]) -> Result<(), String> {
         let written = junit::document(reports)
             .and_then(|text| fs::write(file, text).map_err(|error| error.to_string()));
         written.map_err(|why| format!("failed to write {}: {why}", file.display()))?;
+    }
+    if let Some(file) = &flags.page {
+        let written = fs::write(file, page::page(reports));
+        written.map_err(|error| format!("failed to write {}: {error}", file.display()))?;
     }
     if flags.json {
         answer(&format!("{}\n", serde_json::to_string_pretty(reports).unwrap_or_default()));

@@ -1,0 +1,6 @@
+//! `doorbuster verify`: what the judge makes of recorded timelines, how that is told, and whole runs with a real Prometheus
+//! and a real Alertmanager.
+
+mod judging;
+mod recorded;
+mod told;
