@@ -84,6 +84,7 @@ pub fn main(cli: Cli, begun: Instant) -> ExitCode {
 
 /// `doorbuster up`: everything in this process.
 fn up(flags: Up, begun: Instant) -> Result<()> {
+    verify::child::end_with_parent();
     let settings = Settings::new(&flags.common, PeerFlags::default())?;
     let services = Service::ALL;
     let show = Some(flags.show);

@@ -38,7 +38,8 @@ pub fn page(reports: &[Report]) -> String {
 fn scenario(text: &mut String, report: &Report) {
     let _ = writeln!(text, "## {}\n", report.scenario);
     let _ = writeln!(text, "{}: {} in {}.\n", report.title, report.outcome.words(), seconds(report.took_ms));
-    let _ = writeln!(text, "| alert or metric | promise | after | bound | observed | at most | receivers | |");
+    let _ =
+        writeln!(text, "| alert or metric | promise | after | bound | observed | at most | receivers | |");
     let _ = writeln!(text, "|---|---|---|---|---|---|---|---|");
     for finding in &report.findings {
         let _ = writeln!(text, "{}", row(finding));
@@ -73,7 +74,11 @@ fn unpromised(report: &Report) -> Vec<String> {
     let is_promised = |name: &str| {
         report.findings.iter().any(|one| one.about == name || one.about.starts_with(&format!("{name}{{")))
     };
-    fired(&report.timeline).into_iter().filter(|name| !is_promised(name)).map(|name| format!("`{name}`")).collect()
+    fired(&report.timeline)
+        .into_iter()
+        .filter(|name| !is_promised(name))
+        .map(|name| format!("`{name}`"))
+        .collect()
 }
 
 /// Names of the alerts that fired.

@@ -33,6 +33,18 @@ const NOT_OURS: [&str; 12] = [
     "ALERTMANAGER_URL",
 ];
 
+/// Tells a lab that somebody waits for it, and that it is for nobody else.
+const ENDS_WITH_PARENT: &str = "DOORBUSTER_ENDS_WITH_PARENT";
+
+/// A lab that was started for a verification ends with it, even when that is killed: nobody else knows that it is there.
+pub fn end_with_parent() {
+    #[cfg(target_os = "linux")]
+    if std::env::var_os(ENDS_WITH_PARENT).is_some() {
+        // Where the kernel does not know this, the lab goes on until it is asked to end.
+        let _ = rustix::process::set_parent_process_death_signal(Some(Signal::TERM));
+    }
+}
+
 /// Ends with the value, and takes its folder along.
 pub struct LabChild {
     child: Child,
@@ -57,6 +69,7 @@ impl LabChild {
         for name in NOT_OURS {
             command.env_remove(name);
         }
+        command.env(ENDS_WITH_PARENT, "1");
         command.arg("up").arg("--port-base").arg(base.to_string());
         command.arg("--data-dir").arg(home.join("data"));
         command.arg("--scenarios").arg(&scenarios);

@@ -6,15 +6,16 @@ use doorbuster::verify::{
 };
 
 use super::recorded::{
-    BEGUN, BROKE, ENDED, MENDED, QUERY, all, brazil, down, firing, found, held, labels, symptom, timeline, told,
+    BEGUN, BROKE, ENDED, MENDED, QUERY, all, brazil, down, firing, found, held, labels, symptom, timeline,
+    told,
 };
 
-const NOTIFIED: &str =
-    "  - { alert: { alertname: CardsFail, country: BR }, notified: { receiver: payments, within: 12s, exactly: 1 } }";
+const NOTIFIED: &str = "  - { alert: { alertname: CardsFail, country: BR }, notified: { receiver: payments, within: 12s, exactly: 1 } }";
 const FIRES: &str = "  - { alert: { alertname: CardsFail }, fires_within: 10s }";
 const HELD: &str = "  - { alert: { alertname: NoTraffic }, inhibited_by: { alertname: ServiceDown } }";
 const OVER: &str = "  - { alert: { alertname: CardsFail }, after: recovery, resolved_within: 30s }";
-const LATER: &str = "  - { alert: { alertname: CardsFail }, after: recovery, resolved_within: 22s, deferred: true }";
+const LATER: &str =
+    "  - { alert: { alertname: CardsFail }, after: recovery, resolved_within: 22s, deferred: true }";
 const NEVER: &str = "  - { alert: { alertname: Other }, never: true }";
 const METRIC: &str = "  - { metric: sum(errors), rises_above: 5, within: 10s }";
 
@@ -43,7 +44,10 @@ fn what_was_promised_and_seen_was_kept_with_its_latency_beside_its_bounds() {
     let finding = one(FIRES, |_| {});
     assert_eq!(finding.verdict, Verdict::Kept);
     // True after 6 s, a `for` of 2 s, and an evaluation that may be late.
-    assert_eq!((finding.observed_ms, finding.bound_ms, finding.theory_ms), (Some(8_000), Some(10_000), Some(9_000)));
+    assert_eq!(
+        (finding.observed_ms, finding.bound_ms, finding.theory_ms),
+        (Some(8_000), Some(10_000), Some(9_000))
+    );
     let finding = one(NOTIFIED, |_| {});
     assert_eq!((&finding.verdict, finding.observed_ms), (&Verdict::Kept, Some(10_050)));
     assert_eq!(finding.theory_ms, Some(9_000 + 2_100));
@@ -68,11 +72,17 @@ fn an_alert_that_is_late_is_not_one_that_is_missing() {
     assert_eq!(why(&late), Some(Why::Late));
     let missing = one(FIRES, |seen| seen.firings[0].fired_ms = None);
     assert_eq!(why(&missing), Some(Why::Missing));
-    assert!(matches!(missing.verdict, Verdict::Broken { ref words, .. } if words.contains("pending")), "{missing:?}");
+    assert!(
+        matches!(missing.verdict, Verdict::Broken { ref words, .. } if words.contains("pending")),
+        "{missing:?}"
+    );
     let missing = one(FIRES, |seen| seen.firings.clear());
     assert_eq!(why(&missing), Some(Why::Missing));
     let early = one(FIRES, |seen| seen.firings[0].fired_ms = Some(BROKE - 3_000));
-    assert!(matches!(early.verdict, Verdict::Broken { ref words, .. } if words.contains("before")), "{early:?}");
+    assert!(
+        matches!(early.verdict, Verdict::Broken { ref words, .. } if words.contains("before")),
+        "{early:?}"
+    );
     // Evaluations have times of their own: one of them may lie a little before the fault was noticed.
     let prompt = one(FIRES, |seen| seen.firings[0].fired_ms = Some(BROKE - 600));
     assert_eq!((prompt.verdict, prompt.observed_ms), (Verdict::Kept, Some(0)));
@@ -80,8 +90,12 @@ fn an_alert_that_is_late_is_not_one_that_is_missing() {
 
 #[test]
 fn a_wrong_receiver_is_named_and_so_is_the_reason_why_nobody_was_told() {
-    let wrong = one(NOTIFIED, |seen| seen.told.iter_mut().for_each(|told| told.receiver = "default".to_owned()));
-    assert_eq!((why(&wrong), wrong.receivers.clone()), (Some(Why::WrongReceiver), vec!["default".to_owned()]));
+    let wrong =
+        one(NOTIFIED, |seen| seen.told.iter_mut().for_each(|told| told.receiver = "default".to_owned()));
+    assert_eq!(
+        (why(&wrong), wrong.receivers.clone()),
+        (Some(Why::WrongReceiver), vec!["default".to_owned()])
+    );
     for (change, word) in [
         ((|_| {}) as fn(&mut Timeline), "nobody was told"),
         (|seen| seen.held.retain(|held| held.labels != brazil()), "never reached Alertmanager"),
@@ -104,7 +118,11 @@ fn news_are_counted_and_reminders_are_not() {
     assert_eq!(one(NOTIFIED, |seen| seen.told.push(again.clone())).verdict, Verdict::Kept);
     let mut twice = again.clone();
     twice.alerts[0].starts_ms += 20_000;
-    assert_eq!(why(&one(NOTIFIED, |seen| seen.told.push(twice))), Some(Why::Count), "it came, went and came again");
+    assert_eq!(
+        why(&one(NOTIFIED, |seen| seen.told.push(twice))),
+        Some(Why::Count),
+        "it came, went and came again"
+    );
     let mut doubled = again;
     doubled.group_key = "{}/another route".to_owned();
     assert_eq!(why(&one(NOTIFIED, |seen| seen.told.push(doubled))), Some(Why::Count), "by two routes");
@@ -117,7 +135,10 @@ fn what_was_told_was_not_held_back() {
     let by_another = one(HELD, |seen| seen.held[2] = held(symptom(), &[brazil()]));
     assert_eq!(why(&by_another), Some(Why::NotInhibited));
     let slipped = one(HELD, |seen| seen.told.push(told(9, "oncall", symptom(), true, BROKE + 9_000)));
-    assert_eq!((why(&slipped), slipped.receivers.clone()), (Some(Why::NotInhibited), vec!["oncall".to_owned()]));
+    assert_eq!(
+        (why(&slipped), slipped.receivers.clone()),
+        (Some(Why::NotInhibited), vec!["oncall".to_owned()])
+    );
     // What outlives its cause may be told.
     let outlives = one(HELD, |seen| {
         seen.firings[2].gone_ms = Some(MENDED + 40_000);
@@ -179,7 +200,9 @@ fn a_metric_that_comes_too_late_or_not_at_all_is_told_with_what_it_came_to() {
     let late = one(METRIC, |seen| seen.samples.get_mut(QUERY).expect("samples")[0].at_ms = BROKE + 11_000);
     assert_eq!(why(&late), Some(Why::Late));
     let low = one(METRIC, |seen| seen.samples.get_mut(QUERY).expect("samples")[0].value = 4.0);
-    assert!(matches!(low.verdict, Verdict::Broken { why: Why::Missing, ref words } if words.contains("4.000")));
+    assert!(
+        matches!(low.verdict, Verdict::Broken { why: Why::Missing, ref words } if words.contains("4.000"))
+    );
     let nan = one(METRIC, |seen| seen.samples.get_mut(QUERY).expect("samples")[0].value = f64::NAN);
     assert_eq!(why(&nan), Some(Why::Missing));
     let before = one(METRIC, |seen| seen.samples.get_mut(QUERY).expect("samples")[0].at_ms = BROKE - 1);
@@ -217,5 +240,8 @@ fn a_run_that_somebody_disturbed_proves_nothing() {
     let mut seen = timeline();
     seen.phases.remove("outage");
     let finding = &found(FIRES, &seen)[0];
-    assert!(matches!(&finding.verdict, Verdict::CouldNotTell { words } if words.contains("outage")), "{finding:?}");
+    assert!(
+        matches!(&finding.verdict, Verdict::CouldNotTell { words } if words.contains("outage")),
+        "{finding:?}"
+    );
 }
