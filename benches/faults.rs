@@ -255,7 +255,7 @@ struct Lab {
 impl Lab {
     fn start() -> Result<Lab> {
         let home = tempfile::tempdir()?;
-        let child = doorbuster(&home, &["up"])?;
+        let child = doorbuster(&home, &["up", "--stack", "off"])?;
         let lab = Lab { child, home, agent: agent() };
         lab.await_ready(LAB)?;
         lab.post("/api/calm")?;

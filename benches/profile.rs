@@ -77,7 +77,7 @@ impl Lab {
     fn start(port_base: u16, profiled: bool, visits: u32, pyroscope: SocketAddr) -> Result<Lab> {
         let home = tempfile::tempdir()?;
         let child = Command::new(env!("CARGO_BIN_EXE_doorbuster"))
-            .args(["up", "--scenario", "normal"])
+            .args(["up", "--stack", "off", "--scenario", "normal"])
             .args(profiled.then_some("--profile"))
             .env("PYROSCOPE_ENDPOINT", format!("http://{pyroscope}"))
             .env("DOORBUSTER_PORT_BASE", port_base.to_string())

@@ -168,7 +168,7 @@ impl Lab {
     fn start(variables: &[(&str, &str)], visits: u32) -> Result<Lab> {
         let home = tempfile::tempdir()?;
         let mut command = Command::new("taskset");
-        command.args(["-c", "0", env!("CARGO_BIN_EXE_doorbuster"), "up"]);
+        command.args(["-c", "0", env!("CARGO_BIN_EXE_doorbuster"), "up", "--stack", "off"]);
         command.args(["--port-base", &PORT_BASE.to_string(), "--visits-per-minute", &visits.to_string()]);
         command.arg("--data-dir").arg(home.path());
         command.envs(variables.iter().copied()).stdout(Stdio::null()).stderr(Stdio::null());

@@ -21,6 +21,9 @@ pub enum Remote {
     /// Set, clear and list faults of the running lab
     #[command(subcommand)]
     Fault(Fault),
+    /// Show which alerts burn, who is told and what was told
+    #[command(subcommand)]
+    Alerts(Alerts),
     /// Show how the running lab is doing
     State(LabFlags),
     /// Show what was changed when, and what it did: a JSON object a line
@@ -207,6 +210,13 @@ pub struct Clear {
     pub lab: LabFlags,
 }
 
+/// `doorbuster alerts`.
+#[derive(Debug, Subcommand)]
+pub enum Alerts {
+    /// List the alerts that are pending or fire, and the last notifications
+    List(LabFlags),
+}
+
 /// `doorbuster ledger`.
 #[derive(Args, Clone, Debug)]
 pub struct Ledger {
@@ -247,6 +257,7 @@ impl Remote {
             Remote::Mode(Mode { lab, .. })
             | Remote::Calm(lab)
             | Remote::State(lab)
+            | Remote::Alerts(Alerts::List(lab))
             | Remote::Ledger(Ledger { lab, .. })
             | Remote::Doctor(Doctor { lab, .. }) => lab,
             Remote::Scenario(ScenarioVerb::There(verb)) => verb.lab(),

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::{
-    doctor, fault,
+    alerts, doctor, fault,
     flags::{Remote, ScenarioVerb},
     lab::{Answer, Lab, No},
     ready, scenario, state,
@@ -58,6 +58,7 @@ async fn ask(remote: &Remote) -> Answer {
         // Answered above: it asks nobody.
         Remote::Scenario(ScenarioVerb::Here(_)) => Ok(String::new()),
         Remote::Fault(verb) => fault::run(verb).await,
+        Remote::Alerts(verb) => alerts::run(verb).await,
         Remote::State(flags) => state::state(&Lab::new(flags)?).await,
         Remote::Ledger(flags) => state::ledger(flags).await,
         Remote::Doctor(flags) => doctor::run::doctor(flags).await,
