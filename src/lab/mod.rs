@@ -10,6 +10,7 @@ pub mod listen;
 pub mod patience;
 pub mod reach;
 pub mod remote;
+pub mod rules;
 pub mod run;
 pub mod scenarios;
 pub mod settings;

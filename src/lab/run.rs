@@ -20,8 +20,9 @@ use super::{
     keeper::{self, Keeper},
     listen, reach,
     remote::{self, run::COULD_NOT},
+    rules::command,
     settings::Settings,
-    speak::say,
+    speak::{answer, say},
     stack::{Beside, Here},
     stage::Stage,
     table::{Row, render},
@@ -71,6 +72,7 @@ pub fn main(cli: Cli, begun: Instant) -> ExitCode {
         Some(Command::Up(up_flags)) => up(*up_flags, begun),
         Some(Command::Serve(serve_flags)) => serve(*serve_flags, begun),
         Some(Command::Verify(flags)) => return verify::run::main(&flags),
+        Some(Command::Rules(rules)) => return command::run(&rules, answer, say),
         Some(Command::Remote(remote)) => return remote::run::main(&remote),
     };
     match done {

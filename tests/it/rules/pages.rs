@@ -74,9 +74,11 @@ fn every_alert_says_whose_it_is_how_bad_and_where_to_look() {
         let board = says("dashboard_url").strip_prefix(DASHBOARDS).and_then(|rest| rest.split('?').next());
         assert!(board.is_some_and(|board| BOARDS.contains(&board)), "{at}: dashboard_url");
         if name.ends_with("BurnRate") {
-            for key in ["slo", "service_name", "sloth_id", "sloth_severity"] {
+            for key in ["slo", "service_name", "sloth_severity"] {
                 assert!(!label(key).is_empty(), "{at}: {key}");
             }
+            // Comes with the series: what a page and its ticket have in common.
+            assert!(rule.expr.contains("sloth_id="), "{at}");
         }
     }
 }

@@ -1,0 +1,93 @@
+//! `doorbuster rules render`.
+
+use std::{fs, path::Path, process::ExitCode};
+
+use super::{
+    command::Render,
+    files::{self, Read},
+};
+use crate::rules::{
+    bundle,
+    flaw::Source,
+    render::{self, Kind},
+    windows::Catalogue,
+};
+
+/// Exit codes: a file is wrong; could not tell.
+const NO: u8 = 1;
+const COULD_NOT: u8 = 2;
+
+pub fn run(flags: &Render, print: impl Fn(&str), say: impl Fn(&str)) -> ExitCode {
+    let (files, unreadable) = if flags.files.is_empty() {
+        let bundled = bundle::SOURCES.map(|file| Read { name: file.path.to_owned(), text: file.text.to_owned() });
+        (bundled.to_vec(), Vec::new())
+    } else {
+        files::read(&flags.files)
+    };
+    unreadable.iter().for_each(|why| say(&format!("doorbuster: cannot read {why}\n")));
+    if files.is_empty() || !unreadable.is_empty() {
+        return ExitCode::from(COULD_NOT);
+    }
+    match rendered(flags, &files) {
+        Ok(files) => deliver(flags, &files, print, say),
+        Err(wrong) => {
+            say(&wrong);
+            ExitCode::from(NO)
+        }
+    }
+}
+
+/// The files by name, or all that is wrong with them: half a set of rules is none.
+fn rendered(flags: &Render, files: &[Read]) -> Result<Vec<(String, String)>, String> {
+    let (mut done, mut wrong) = (Vec::new(), String::new());
+    let sources: Vec<Source<'_>> = files.iter().map(|file| Source { name: &file.name, text: &file.text }).collect();
+    let mut catalogue: Option<Catalogue> = None;
+    for source in &sources {
+        if matches!(render::kind(*source), Ok(Kind::Windows)) {
+            match Catalogue::parse(source.name, source.text) {
+                Ok(read) => catalogue = Some(read),
+                Err(flaws) => wrong.push_str(&flaws.to_string()),
+            }
+        }
+    }
+    for source in sources {
+        let text = render::render(source, flags.pace, catalogue.as_ref());
+        match (text, render::kind(source)) {
+            (Ok(Some(text)), Ok(kind)) => done.push((render::name(&short(source.name), kind), text)),
+            (Ok(_), _) => {}
+            (Err(flaws), _) => wrong.push_str(&flaws.to_string()),
+        }
+    }
+    if wrong.is_empty() { Ok(done) } else { Err(wrong) }
+}
+
+/// The file's own name. Of the bundled ones two have the same: the rules of payments, and those of its objectives.
+fn short(name: &str) -> String {
+    let file = Path::new(name).file_name().map_or_else(|| name.to_owned(), |file| file.to_string_lossy().into_owned());
+    if name.starts_with("slo/sloth/") { format!("slo-{file}") } else { file }
+}
+
+fn deliver(flags: &Render, files: &[(String, String)], print: impl Fn(&str), say: impl Fn(&str)) -> ExitCode {
+    for (at, (name, text)) in files.iter().enumerate() {
+        if files[..at].iter().any(|(before, _)| before == name) {
+            say(&format!("doorbuster: two files would be called {name}; render them one after the other\n"));
+            return ExitCode::from(COULD_NOT);
+        }
+        let Some(folder) = &flags.out else {
+            let sign = if at > 0 { "---\n" } else { "" };
+            print(&format!("{sign}{text}"));
+            continue;
+        };
+        let path = folder.join(name);
+        if let Err(error) = fs::create_dir_all(folder).and_then(|()| fs::write(&path, text)) {
+            say(&format!("doorbuster: cannot write {}: {error}\n", path.display()));
+            return ExitCode::from(COULD_NOT);
+        }
+    }
+    if let Some(folder) = &flags.out {
+        let number = files.len();
+        let files = if number == 1 { "file" } else { "files" };
+        say(&format!("{number} {files} at pace {} in {}\n", flags.pace, folder.display()));
+    }
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,12 @@
+//! What a careful colleague would say of rules, objectives and routes (`survey`): times that are too short (`times`),
+//! series and labels that nobody has (`series`, `known`, `labels`), pages that are missing (`pages`), routes that lead
+//! nowhere (`routes`, `reach`).
+
+pub mod known;
+mod labels;
+mod pages;
+mod reach;
+mod routes;
+mod series;
+pub mod survey;
+mod times;
