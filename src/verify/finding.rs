@@ -93,3 +93,8 @@ impl Outcome {
         }
     }
 }
+
+/// As a person reads it: `3.2 s`.
+pub fn seconds(millis: i64) -> String {
+    format!("{:.1} s", millis as f64 / 1_000.0)
+}

@@ -5,20 +5,16 @@ use std::{collections::BTreeSet, time::Duration};
 
 use super::{
     bound::Timing,
-    finding::{Finding, Verdict, Why},
-    plan::{Claim, Plan, Promise, WATCHDOG},
-    timeline::{Firing, Labels, Timeline, Told, ToldAlert, has, title},
+    evidence::{Evidence, is_watchdog},
+    finding::{Finding, Verdict, Why, seconds},
+    plan::{Claim, Plan, Promise},
+    timeline::{ALERTMANAGER, Firing, LAB, Labels, PROMETHEUS, Timeline, Told, ToldAlert, has, name, title},
 };
-
-/// Longer than this nobody may have been looking when "it did not happen" is said.
-const BLINK_MS: i64 = 5_000;
-pub const PROMETHEUS: &str = "prometheus";
-pub const ALERTMANAGER: &str = "alertmanager";
-pub const LAB: &str = "lab";
 
 /// What is found of each promise, of what nobody promised, and of the end.
 pub fn judge(plan: &Plan, timeline: &Timeline, timing: &Timing) -> Vec<Finding> {
-    let court = Court { plan, timeline, timing };
+    let evidence = Evidence { timeline, evaluation_ms: timing.evaluation_ms };
+    let court = Court { plan, timeline, timing, evidence };
     let mut findings: Vec<Finding> = plan.promises.iter().map(|promise| court.finding(promise)).collect();
     findings.push(court.nothing_unexpected());
     findings.push(court.quiet_at_the_end());
@@ -35,6 +31,7 @@ struct Court<'a> {
     plan: &'a Plan,
     timeline: &'a Timeline,
     timing: &'a Timing,
+    evidence: Evidence<'a>,
 }
 
 /// What is said of a promise before it is put on paper.
@@ -104,8 +101,8 @@ impl Court<'_> {
     }
 
     fn fires(&self, alert: &Labels, from: i64, within: Duration) -> Said {
-        let Some((firing, fired)) = self.first_firing(alert, from) else {
-            return self.missing(&[PROMETHEUS], from, within, self.why_not_fired(alert, from));
+        let Some((firing, fired)) = self.evidence.first_firing(alert, from) else {
+            return self.missing(&[PROMETHEUS], from, within, self.evidence.why_not_fired(alert, from));
         };
         let theory = (firing.active_ms - from).max(0) + self.timing.to_firing_ms(name(&firing.labels));
         Said { theory_ms: Some(theory), ..Said::timed(fired - from, within) }
@@ -119,7 +116,8 @@ impl Court<'_> {
         within: Duration,
         exactly: Option<u32>,
     ) -> Said {
-        let all: Vec<(&Told, &ToldAlert)> = self.told(alert, from).filter(|(_, one)| one.firing).collect();
+        let all: Vec<(&Told, &ToldAlert)> =
+            self.evidence.told(alert, from).filter(|(_, one)| one.firing).collect();
         let receivers: BTreeSet<&str> = all.iter().map(|(told, _)| told.receiver.as_str()).collect();
         let receivers: Vec<String> = receivers.into_iter().map(str::to_owned).collect();
         let ours: Vec<_> = all.into_iter().filter(|(told, _)| told.receiver == receiver).collect();
@@ -128,11 +126,11 @@ impl Court<'_> {
                 let words = format!("told to {}, not to {receiver}", receivers.join(", "));
                 return Said { receivers, ..Said::broken(Why::WrongReceiver, words) };
             }
-            let why = self.why_not_told(alert, from);
+            let why = self.evidence.why_not_told(alert, from);
             return self.missing(&[LAB, ALERTMANAGER, PROMETHEUS], from, within, why);
         };
         let is_same = |firing: &&Firing| has(&of.labels, &firing.labels);
-        let active = self.firings(alert).filter(is_same).map(|firing| firing.active_ms).min();
+        let active = self.evidence.firings(alert).filter(is_same).map(|firing| firing.active_ms).min();
         let joins = self.timeline.told.iter().any(|other| {
             other.receiver == receiver && other.group_key == first.group_key && other.at_ms < first.at_ms
         });
@@ -152,23 +150,23 @@ impl Court<'_> {
     }
 
     fn inhibited(&self, alert: &Labels, by: &Labels, from: i64) -> Said {
-        if self.first_firing(alert, from).is_none() {
-            let why = format!("{}: there was nothing to hold back", self.why_not_fired(alert, from));
+        if self.evidence.first_firing(alert, from).is_none() {
+            let why = format!("{}: there was nothing to hold back", self.evidence.why_not_fired(alert, from));
             return self.missing(&[PROMETHEUS], from, Duration::ZERO, why);
         }
-        let since = self.since(from);
+        let since = self.evidence.since(from);
         let held =
             self.timeline.held.iter().filter(|held| has(&held.labels, alert) && held.starts_ms >= since);
         let behind = held.filter(|held| held.inhibited_by.iter().any(|source| has(source, by)));
         let Some(first) = behind.filter_map(|held| held.inhibited_ms).min() else {
-            return match self.gap(&[ALERTMANAGER], from, self.timeline.ended_ms) {
+            return match self.evidence.gap(&[ALERTMANAGER], from, self.timeline.ended_ms) {
                 Some(words) => Said::untold(words),
                 None => Said::broken(Why::NotInhibited, format!("it was never held back by {}", title(by))),
             };
         };
         let source_gone =
-            self.firings(by).map(|one| one.gone_ms.unwrap_or(i64::MAX)).max().unwrap_or(i64::MAX);
-        let told = self.told(alert, from).find(|(told, one)| one.firing && told.at_ms < source_gone);
+            self.evidence.firings(by).map(|one| one.gone_ms.unwrap_or(i64::MAX)).max().unwrap_or(i64::MAX);
+        let told = self.evidence.told(alert, from).find(|(told, one)| one.firing && told.at_ms < source_gone);
         match told {
             None => Said { observed_ms: Some((first - from).max(0)), ..Said::kept() },
             Some((told, _)) => {
@@ -179,7 +177,7 @@ impl Court<'_> {
     }
 
     fn resolved(&self, alert: &Labels, from: i64, within: Duration, deferred: bool) -> Said {
-        let fired: Vec<&Firing> = self.firings(alert).collect();
+        let fired: Vec<&Firing> = self.evidence.firings(alert).collect();
         if fired.is_empty() {
             let why = "it never fired: there was nothing to resolve".to_owned();
             return self.missing(&[PROMETHEUS], self.timeline.begun_ms, Duration::ZERO, why);
@@ -191,8 +189,8 @@ impl Court<'_> {
         let gone = fired.iter().filter_map(|firing| firing.gone_ms).max().unwrap_or(from);
         let mut known = gone;
         let (mut receivers, mut longest) = (BTreeSet::new(), 0);
-        for (receiver, fingerprint) in self.believers(alert) {
-            let last = self.last_word(&receiver, &fingerprint);
+        for (receiver, fingerprint) in self.evidence.believers(alert) {
+            let last = self.evidence.last_word(&receiver, &fingerprint);
             longest = longest.max(self.timing.to_over_ms(&receiver));
             match last {
                 Some((at, false)) => known = known.max(at),
@@ -213,13 +211,13 @@ impl Court<'_> {
 
     fn never(&self, alert: &Labels) -> Said {
         let (from, to) = (self.timeline.begun_ms, self.timeline.ended_ms);
-        match self.first_firing(alert, from) {
+        match self.evidence.first_firing(alert, from) {
             Some((firing, fired)) => {
                 let words =
                     format!("{} fired {} after the start", title(&firing.labels), seconds(fired - from));
                 Said::broken(Why::Unexpected, words)
             }
-            None => self.gap(&[PROMETHEUS], from, to).map_or_else(Said::kept, Said::untold),
+            None => self.evidence.gap(&[PROMETHEUS], from, to).map_or_else(Said::kept, Said::untold),
         }
     }
 
@@ -250,15 +248,15 @@ impl Court<'_> {
                 })
             });
             let name = name(&firing.labels);
-            name == WATCHDOG || promised || self.plan.allowed.iter().any(|allowed| allowed == name)
+            is_watchdog(&firing.labels) || promised || self.plan.allowed.iter().any(|allowed| allowed == name)
         };
-        let since = self.since(self.timeline.begun_ms);
+        let since = self.evidence.since(self.timeline.begun_ms);
         let fired =
             self.timeline.firings.iter().filter(|one| one.fired_ms.is_some_and(|fired| fired >= since));
         let strangers: BTreeSet<String> =
             fired.filter(|firing| !is_foreseen(firing)).map(|firing| title(&firing.labels)).collect();
         let said = if strangers.is_empty() {
-            let gap = self.gap(&[PROMETHEUS], self.timeline.begun_ms, self.timeline.ended_ms);
+            let gap = self.evidence.gap(&[PROMETHEUS], self.timeline.begun_ms, self.timeline.ended_ms);
             gap.map_or_else(Said::kept, Said::untold)
         } else {
             Said::broken(Why::Unexpected, strangers.into_iter().collect::<Vec<_>>().join(", "))
@@ -272,7 +270,11 @@ impl Court<'_> {
         let said = match loud.is_empty() {
             true => {
                 let tail = self.timing.quiet_ms();
-                let gap = self.gap(&[PROMETHEUS, LAB], self.timeline.ended_ms - tail, self.timeline.ended_ms);
+                let gap = self.evidence.gap(
+                    &[PROMETHEUS, LAB],
+                    self.timeline.ended_ms - tail,
+                    self.timeline.ended_ms,
+                );
                 gap.map_or_else(Said::kept, Said::untold)
             }
             false => Said::broken(Why::StillFiring, loud.into_iter().collect::<Vec<_>>().join(", ")),
@@ -283,15 +285,15 @@ impl Court<'_> {
     fn still_firing(&self) -> Vec<String> {
         let still =
             self.timeline.firings.iter().filter(|one| one.fired_ms.is_some() && one.gone_ms.is_none());
-        let still = still.filter(|one| name(&one.labels) != WATCHDOG);
+        let still = still.filter(|one| !is_watchdog(&one.labels));
         still.map(|one| format!("{} still fires", title(&one.labels))).collect()
     }
 
     /// Receivers that still believe that an alert fires.
     fn orphans(&self) -> Vec<String> {
-        let believers = self.believers(&Labels::new()).into_iter();
-        let unaware =
-            believers.filter(|(receiver, of)| !matches!(self.last_word(receiver, of), Some((_, false))));
+        let believers = self.evidence.believers(&Labels::new()).into_iter();
+        let unaware = believers
+            .filter(|(receiver, of)| !matches!(self.evidence.last_word(receiver, of), Some((_, false))));
         unaware
             .map(|(receiver, fingerprint)| {
                 let mut all = self.timeline.told.iter().flat_map(|told| &told.alerts);
@@ -302,71 +304,6 @@ impl Court<'_> {
             .collect()
     }
 
-    /// Who was told that an alert fires, and which.
-    fn believers(&self, alert: &Labels) -> BTreeSet<(String, String)> {
-        let since = self.since(self.timeline.begun_ms);
-        let told = self.told(alert, since).filter(|(_, one)| one.firing && name(&one.labels) != WATCHDOG);
-        told.map(|(told, one)| (told.receiver.clone(), one.fingerprint.clone())).collect()
-    }
-
-    /// When a receiver last heard of an alert, and whether it fired then.
-    fn last_word(&self, receiver: &str, fingerprint: &str) -> Option<(i64, bool)> {
-        let ours = self.timeline.told.iter().filter(|told| told.receiver == receiver);
-        let words = ours.flat_map(|told| told.alerts.iter().map(move |one| (told, one)));
-        let words = words.filter(|(_, one)| one.fingerprint == fingerprint);
-        words.max_by_key(|(told, _)| (told.at_ms, told.id)).map(|(told, one)| (told.at_ms, one.firing))
-    }
-
-    fn firings<'a>(&'a self, alert: &'a Labels) -> impl Iterator<Item = &'a Firing> {
-        self.timeline.firings.iter().filter(move |one| one.fired_ms.is_some() && has(&one.labels, alert))
-    }
-
-    fn first_firing<'a>(&'a self, alert: &'a Labels, from: i64) -> Option<(&'a Firing, i64)> {
-        let since = self.since(from);
-        let fired = self.firings(alert).filter_map(|firing| Some((firing, firing.fired_ms?)));
-        fired.filter(|(_, fired)| *fired >= since).min_by_key(|(_, fired)| *fired)
-    }
-
-    fn told<'a>(&'a self, alert: &'a Labels, from: i64) -> impl Iterator<Item = (&'a Told, &'a ToldAlert)> {
-        let since = self.since(from);
-        let each = self.timeline.told.iter().flat_map(|told| told.alerts.iter().map(move |one| (told, one)));
-        each.filter(move |(_, one)| has(&one.labels, alert) && one.starts_ms >= since)
-    }
-
-    /// What began one evaluation before the fault may have been caused by it: evaluations have times of their own.
-    fn since(&self, from: i64) -> i64 {
-        from - self.timing.evaluation_ms
-    }
-
-    fn why_not_fired(&self, alert: &Labels, from: i64) -> String {
-        if let Some(before) = self.firings(alert).find(|one| one.fired_ms.is_some_and(|fired| fired < from)) {
-            return format!("{} fired before that", title(&before.labels));
-        }
-        let pending =
-            self.timeline.firings.iter().find(|one| has(&one.labels, alert) && one.active_ms >= from);
-        match pending {
-            Some(pending) => format!("{} was pending and did not fire", title(&pending.labels)),
-            None => "it did not fire".to_owned(),
-        }
-    }
-
-    fn why_not_told(&self, alert: &Labels, from: i64) -> String {
-        if self.first_firing(alert, from).is_none() {
-            return self.why_not_fired(alert, from);
-        }
-        let since = self.since(from);
-        let held = self.timeline.held.iter().find(|held| has(&held.labels, alert) && held.starts_ms >= since);
-        match held {
-            Some(held) if held.silenced => "it fired and was silenced".to_owned(),
-            Some(held) if !held.inhibited_by.is_empty() => {
-                let by: Vec<String> = held.inhibited_by.iter().map(title).collect();
-                format!("it fired and was held back by {}", by.join(", "))
-            }
-            Some(_) => "it fired and nobody was told".to_owned(),
-            None => "it fired and never reached Alertmanager".to_owned(),
-        }
-    }
-
     fn missing(&self, sources: &[&str], from: i64, within: Duration, why: String) -> Said {
         self.missing_as(Why::Missing, sources, from, within, why)
     }
@@ -374,20 +311,10 @@ impl Court<'_> {
     /// That something was not seen says something only if somebody looked.
     fn missing_as(&self, as_: Why, sources: &[&str], from: i64, within: Duration, why: String) -> Said {
         let to = self.timeline.ended_ms.max(from + millis(within));
-        match self.gap(sources, from, to) {
+        match self.evidence.gap(sources, from, to) {
             Some(words) => Said::untold(words),
             None => Said::broken(as_, why),
         }
-    }
-
-    fn gap(&self, sources: &[&str], from: i64, to: i64) -> Option<String> {
-        let gap = self.timeline.gap(sources, from, to, BLINK_MS)?;
-        Some(format!(
-            "{} could not be asked for {}: {}",
-            gap.source,
-            seconds(gap.to_ms - gap.from_ms),
-            gap.why
-        ))
     }
 }
 
@@ -404,15 +331,6 @@ fn whole(about: &str, claim: &str, said: Said) -> Finding {
     }
 }
 
-fn name(labels: &Labels) -> &str {
-    labels.get("alertname").map_or("", String::as_str)
-}
-
 fn millis(span: Duration) -> i64 {
     i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
-}
-
-/// As a person reads it: `3.2 s`.
-pub fn seconds(millis: i64) -> String {
-    format!("{:.1} s", millis as f64 / 1_000.0)
 }

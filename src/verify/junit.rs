@@ -5,8 +5,7 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Report as Junit, TestCase, TestCaseStatus, TestSuite};
 
 use super::{
-    finding::{Finding, Verdict},
-    judge::seconds,
+    finding::{Finding, Verdict, seconds},
     report::Report,
 };
 

@@ -1,9 +1,10 @@
 //! Expectation against observation: what a scenario promises (`plan`), what was seen of it (`timeline`), what that means
-//! (`judge`, `finding`, with `bound` for what the servers' timing allows), and how it is told (`report`, `junit`).
+//! (`judge` over `evidence`, `finding`, with `bound` for what the servers' timing allows), and how it is told (`report`, `junit`).
 //! The outside is asked over HTTP alone (`ask`): `observe` looks, `run` plays a scenario, `ready` knows when to begin.
 
 pub mod ask;
 pub mod bound;
+mod evidence;
 pub mod finding;
 pub mod judge;
 pub mod junit;

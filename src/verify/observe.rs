@@ -8,8 +8,7 @@ use tokio::join;
 
 use super::{
     ask::{Place, Silence},
-    judge::{ALERTMANAGER, LAB, PROMETHEUS},
-    timeline::{Firing, Held, Sample, Timeline, has},
+    timeline::{ALERTMANAGER, Firing, Held, LAB, PROMETHEUS, Sample, Timeline, has},
     wire,
 };
 use crate::kernel::clock;

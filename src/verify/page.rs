@@ -7,8 +7,7 @@ use std::{
 };
 
 use super::{
-    finding::{Finding, Verdict},
-    judge::seconds,
+    finding::{Finding, Verdict, seconds},
     plan::WATCHDOG,
     report::{Report, words},
     timeline::Timeline,

@@ -6,8 +6,7 @@ use serde::Serialize;
 
 use super::{
     bound::Timing,
-    finding::{Finding, Outcome, Verdict},
-    judge::seconds,
+    finding::{Finding, Outcome, Verdict, seconds},
     timeline::Timeline,
 };
 

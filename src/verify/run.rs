@@ -8,11 +8,12 @@ use tokio::time::{Instant, sleep};
 use super::{
     ask::Silence,
     bound::Timing,
-    finding::{Outcome, Verdict},
-    judge::{LAB, judge, seconds},
+    evidence::is_watchdog,
+    finding::{Outcome, Verdict, seconds},
+    judge::judge,
     observe::{LOOK_EVERY, Observer, Places, Scene},
     plan::{Plan, WATCHDOG},
-    timeline::{Firing, Timeline, title},
+    timeline::{LAB, Timeline, title},
 };
 use crate::kernel::clock;
 
@@ -85,7 +86,7 @@ async fn fade(observer: &mut Observer, show: &mut Show<'_>, say: &mut dyn FnMut(
         let findings = judge(show.plan, &observer.timeline, show.timing);
         let end = findings.last().map(|finding| &finding.verdict);
         let is_pending =
-            observer.timeline.firings.iter().any(|one| one.gone_ms.is_none() && !is_watchdog(one));
+            observer.timeline.firings.iter().any(|one| one.gone_ms.is_none() && !is_watchdog(&one.labels));
         if matches!(end, Some(Verdict::Broken { .. })) || is_pending {
             quiet_since = None;
         } else if quiet_since.get_or_insert_with(Instant::now).elapsed() >= quiet {
@@ -98,11 +99,6 @@ async fn fade(observer: &mut Observer, show: &mut Show<'_>, say: &mut dyn FnMut(
 /// Whoever has not answered for this long will not.
 fn is_lost(timeline: &Timeline) -> bool {
     timeline.gaps.iter().any(|gap| gap.to_ms >= timeline.ended_ms && gap.to_ms - gap.from_ms > 30_000)
-}
-
-/// Whether it is the alert that always fires.
-pub fn is_watchdog(firing: &Firing) -> bool {
-    firing.labels.get("alertname").is_some_and(|name| name == WATCHDOG)
 }
 
 struct Show<'a> {
@@ -184,7 +180,7 @@ impl Show<'_> {
 
     /// Says what is new.
     fn tell(&mut self, timeline: &Timeline, say: &mut dyn FnMut(&str)) {
-        for firing in timeline.firings.iter().filter(|firing| !is_watchdog(firing)) {
+        for firing in timeline.firings.iter().filter(|firing| !is_watchdog(&firing.labels)) {
             let key = (title(&firing.labels), firing.active_ms);
             if let Some(at) = firing.fired_ms
                 && !self.told.fired.contains(&key)

@@ -5,6 +5,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+/// Who is asked: the names of sources.
+pub const PROMETHEUS: &str = "prometheus";
+pub const ALERTMANAGER: &str = "alertmanager";
+pub const LAB: &str = "lab";
+
 pub type Labels = BTreeMap<String, String>;
 
 /// Instants are milliseconds since 1970.
@@ -100,9 +105,14 @@ pub fn has(labels: &Labels, wanted: &Labels) -> bool {
     wanted.iter().all(|(name, value)| labels.get(name) == Some(value))
 }
 
-/// An alert's name, and its other labels as far as `shown`.
+/// An alert's name; empty when it has none.
+pub fn name(labels: &Labels) -> &str {
+    labels.get("alertname").map_or("", String::as_str)
+}
+
+/// An alert's name, and its other labels.
 pub fn title(labels: &Labels) -> String {
-    let name = labels.get("alertname").map_or("", String::as_str);
+    let name = name(labels);
     let others: Vec<String> = labels
         .iter()
         .filter(|(key, _)| *key != "alertname")
