@@ -97,6 +97,43 @@ fn between<'a>(text: &'a str, key: &str) -> BTreeSet<&'a str> {
     words.map(|word| word.trim_matches(['\'', '"', ','])).collect()
 }
 
+/// Whoever takes the file as it is must not page anybody by it.
+#[test]
+fn each_receiver_is_the_labs_own_sink() {
+    for file in configurations() {
+        let text = files::read(&file);
+        let (_, receivers) = text.split_once("\nreceivers:").expect("it has receivers");
+        for url in between(receivers, "url:") {
+            let name = url.strip_prefix("http://127.0.0.1:8010/receivers/");
+            assert!(
+                name.is_some_and(|name| between(receivers, "name:").contains(name)),
+                "{url} in {}",
+                file.display()
+            );
+        }
+        assert_eq!(between(receivers, "url:").len(), between(receivers, "name:").len(), "{}", file.display());
+    }
+}
+
+/// A symptom that is renamed would no longer be held back, and nobody would notice.
+#[test]
+fn each_symptom_that_is_held_back_is_an_alert() {
+    let alerts = files::alerts();
+    for file in configurations() {
+        let text = files::read(&file);
+        let (_, symptoms) = text.split_once("alertname=~\"").expect("symptoms of a service that is down");
+        let symptoms = symptoms.split('"').next().unwrap_or_default();
+        assert!(symptoms.split('|').count() > 5, "{symptoms}");
+        for symptom in symptoms.split('|') {
+            let end = symptom.strip_prefix(".+");
+            let is_one = |name: &str| end.map_or(name == symptom, |end| name.ends_with(end));
+            let known = alerts.iter().any(|(_, rule)| is_one(rule.name()));
+            // Those of objectives are in files that are made.
+            assert!(known || end == Some("BurnRate"), "{symptom} in {}", file.display());
+        }
+    }
+}
+
 /// An alert with labels that no route knows would end up nowhere in particular.
 #[test]
 fn no_alert_of_ours_is_left_to_the_default() {
