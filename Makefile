@@ -4,7 +4,7 @@ LOGS ?= target/doorbuster.jsonl
 SCREENSHOTS ?= docs/screenshots
 export SCREENSHOTS
 
-.PHONY: help run test lint bench fuzz screenshots verify-all tools
+.PHONY: help run test lint bench rules fuzz screenshots verify-all tools
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ lint: tools ## formatting, and clippy without a warning
 
 bench: tools ## figures, measured on this machine (idle, two cores, nginx installed)
 	@cargo bench --locked --profile lab --bench '*' -- $(ARGS)
+
+rules: tools ## the generated alert rules, routes and objectives, made anew from their sources
+	@UPDATE=1 cargo test --locked --test it -- rules::fresh::generated_files
 
 # libFuzzer asks for flags that stable Rust has only by this variable; cargo-fuzz: cargo install cargo-fuzz
 FUZZ_SECONDS ?= 300

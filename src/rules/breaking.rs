@@ -3,26 +3,70 @@
 
 use promql_parser::parser;
 
-use super::{flaw::nearest, promql::Trouble};
+use super::flaw::nearest;
 
 /// Endings of which one completes each sound beginning, but for its open brackets.
 const ENDINGS: [&str; 19] = [
-    "", "x", "(x)", "1", "\"x\"", "=\"x\"", "a=\"x\"", "5m", "[5m]", "[5m])", "x[5m]", ":5m", "\"a\", x", "1, x", "(x[5m])",
-    "(x) (x)", "x) (x)", "(x) x", "x) x",
+    "", "x", "(x)", "1", "\"x\"", "=\"x\"", "a=\"x\"", "5m", "[5m]", "[5m])", "x[5m]", ":5m", "\"a\", x",
+    "1, x", "(x[5m])", "(x) (x)", "x) (x)", "(x) x", "x) x",
 ];
 
 /// A word near to one of these was probably meant to be it. (Not all: those that people write.)
 const FUNCTIONS: [&str; 40] = [
-    "abs", "absent", "absent_over_time", "avg", "avg_over_time", "bottomk", "ceil", "changes", "clamp_max", "clamp_min",
-    "count", "count_over_time", "count_values", "delta", "deriv", "floor", "group", "histogram_quantile", "idelta",
-    "increase", "irate", "label_join", "label_replace", "last_over_time", "max", "max_over_time", "min", "min_over_time",
-    "predict_linear", "quantile", "quantile_over_time", "rate", "round", "scalar", "sort", "sum", "sum_over_time", "time",
-    "topk", "vector",
+    "abs",
+    "absent",
+    "absent_over_time",
+    "avg",
+    "avg_over_time",
+    "bottomk",
+    "ceil",
+    "changes",
+    "clamp_max",
+    "clamp_min",
+    "count",
+    "count_over_time",
+    "count_values",
+    "delta",
+    "deriv",
+    "floor",
+    "group",
+    "histogram_quantile",
+    "idelta",
+    "increase",
+    "irate",
+    "label_join",
+    "label_replace",
+    "last_over_time",
+    "max",
+    "max_over_time",
+    "min",
+    "min_over_time",
+    "predict_linear",
+    "quantile",
+    "quantile_over_time",
+    "rate",
+    "round",
+    "scalar",
+    "sort",
+    "sum",
+    "sum_over_time",
+    "time",
+    "topk",
+    "vector",
 ];
+
+/// Why an expression cannot be read, and how many of its characters could.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    pub at: usize,
+    pub why: String,
+}
 
 /// The trouble with `text`, which the parser has refused because of `why`.
 pub fn trouble(text: &str, why: &str) -> Trouble {
-    if let Some(name) = why.strip_prefix("unknown function with name '").and_then(|rest| rest.split('\'').next()) {
+    if let Some(name) =
+        why.strip_prefix("unknown function with name '").and_then(|rest| rest.split('\'').next())
+    {
         let at = text.find(name).map_or(0, |byte| text[..byte].chars().count());
         return Trouble { at, why: format!("there is no function `{name}`{}", nearest(name, FUNCTIONS)) };
     }
@@ -34,11 +78,8 @@ pub fn trouble(text: &str, why: &str) -> Trouble {
     };
     let at = text[..start].chars().count();
     let word = &text[start..end];
-    let why = if why == "invalid promql query" {
-        format!("`{word}` cannot stand here")
-    } else {
-        why.to_owned()
-    };
+    let why =
+        if why == "invalid promql query" { format!("`{word}` cannot stand here") } else { why.to_owned() };
     Trouble { at, why }
 }
 

@@ -11,6 +11,7 @@
 use promql_parser::parser::Expr;
 
 use super::{
+    breaking::Trouble,
     fields::Reader,
     file::{Group, Kind, Rule, RuleFile, Words, within},
     flaw::{Flaws, Place, Source},
@@ -46,10 +47,13 @@ struct Rendering<'a, 's> {
 
 impl Rendering<'_, '_> {
     fn groups(&self) -> Vec<Group> {
-        let alerts = [("page", &self.slo.page, &self.catalogue.page), ("ticket", &self.slo.ticket, &self.catalogue.ticket)];
-        let alerts = alerts.into_iter().filter_map(|(severity, told, pair)| {
-            self.alert(severity, told.as_ref()?, pair)
-        });
+        let alerts = [
+            ("page", &self.slo.page, &self.catalogue.page),
+            ("ticket", &self.slo.ticket, &self.catalogue.ticket),
+        ];
+        let alerts = alerts
+            .into_iter()
+            .filter_map(|(severity, told, pair)| self.alert(severity, told.as_ref()?, pair));
         let parts = [
             ("sli-recordings", self.measured()),
             ("meta-recordings", self.meta()),
@@ -74,13 +78,18 @@ impl Rendering<'_, '_> {
     /// range of thirty days costs more than it tells.
     fn measured(&self) -> Vec<Rule> {
         let spans = self.catalogue.spans();
-        let mut rules: Vec<Rule> = spans.iter().filter_map(|window| self.over(&span::text(*window))).collect();
+        let mut rules: Vec<Rule> =
+            spans.iter().filter_map(|window| self.over(&span::text(*window))).collect();
         let short = error_ratio(&span::text(self.catalogue.page.quick.short));
         let (filter, period) = (self.filter(), span::text(self.catalogue.period));
         let text = format!(
             "sum_over_time({short}{filter}[{period}]) / ignoring (sloth_window) count_over_time({short}{filter}[{period}])"
         );
-        rules.extend(self.record(&error_ratio(&period), &text, vec![("sloth_window".to_owned(), period.clone())]));
+        rules.extend(self.record(
+            &error_ratio(&period),
+            &text,
+            vec![("sloth_window".to_owned(), period.clone())],
+        ));
         rules
     }
 
@@ -123,8 +132,12 @@ impl Rendering<'_, '_> {
             )
         };
         let objective = self.slo.objective.to_string();
-        let info =
-            [("sloth_mode", MODE), ("sloth_objective", &objective), ("sloth_spec", super::slo::VERSION), ("sloth_version", MAKER)];
+        let info = [
+            ("sloth_mode", MODE),
+            ("sloth_objective", &objective),
+            ("sloth_spec", super::slo::VERSION),
+            ("sloth_version", MAKER),
+        ];
         let records = [
             ("slo:objective:ratio", format!("vector({ratio})"), self.labels([])),
             ("slo:error_budget:ratio", format!("vector(1-{ratio})"), self.labels([])),
@@ -184,14 +197,22 @@ impl Rendering<'_, '_> {
 
     /// An expression of ours around one of theirs: theirs has been read before, so what is wrong is how they fit.
     fn expr(&self, text: &str) -> Option<Expr> {
-        let wrong = |trouble: promql::Trouble| {
-            self.reader.error(self.slo.place, "promql", format!("objective `{}`: {}", self.slo.name, trouble.why));
+        let wrong = |trouble: Trouble| {
+            self.reader.error(
+                self.slo.place,
+                "promql",
+                format!("objective `{}`: {}", self.slo.name, trouble.why),
+            );
         };
         promql::read(text).map_err(wrong).ok()
     }
 
     fn ids(&self) -> Words {
-        let own = [("sloth_id", self.id()), ("sloth_service", self.spec.service.clone()), ("sloth_slo", self.slo.name.clone())];
+        let own = [
+            ("sloth_id", self.id()),
+            ("sloth_service", self.spec.service.clone()),
+            ("sloth_slo", self.slo.name.clone()),
+        ];
         own.map(|(key, word)| (key.to_owned(), word)).to_vec()
     }
 
@@ -236,7 +257,8 @@ pub fn dead(spec: &Spec, catalogue: &Catalogue) -> Vec<Dead> {
             let is_dead = |window| catalogue.factor(window) * slo.budget() >= 1.0;
             let speeds = [("quick", &pair.quick), ("slow", &pair.slow)];
             let is_all = speeds.iter().all(|(_, window)| is_dead(window));
-            for (speed, window) in speeds.into_iter().filter(|(_, window)| told.is_some() && is_dead(window)) {
+            for (speed, window) in speeds.into_iter().filter(|(_, window)| told.is_some() && is_dead(window))
+            {
                 let factor = catalogue.factor(window);
                 found.push(Dead { slo: slo.name.clone(), place: slo.place, severity, speed, factor, is_all });
             }

@@ -98,7 +98,10 @@ impl<'n> Fields<'_, '_, 'n> {
 
     pub fn span(&self, key: &str) -> Option<Duration> {
         let read = span::read(&self.text(key)?);
-        read.map_err(|why| self.get(key).map(|node| self.wrong(node, "wrong-type", &format!("`{key}`: {why}")))).ok()
+        read.map_err(|why| {
+            self.get(key).map(|node| self.wrong(node, "wrong-type", &format!("`{key}`: {why}")))
+        })
+        .ok()
     }
 
     pub fn number(&self, key: &str) -> Option<f64> {

@@ -77,7 +77,11 @@ impl RuleFile {
             // Prometheus takes an empty file for one without rules.
             [] => Vec::new(),
             [_, second, ..] => {
-                reader.error(second.place, "yaml", "a rule file is one document; Prometheus reads only the first");
+                reader.error(
+                    second.place,
+                    "yaml",
+                    "a rule file is one document; Prometheus reads only the first",
+                );
                 Vec::new()
             }
         };
@@ -224,7 +228,8 @@ fn expr(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>) -> Option<(Expr, Place
 /// behind the quote or right there.
 pub fn within(file: &str, start: Place, text: &str, at: usize) -> Place {
     let before: String = text.chars().take(at).collect();
-    let (line, column) = (before.matches('\n').count(), before.chars().rev().take_while(|one| *one != '\n').count());
+    let (line, column) =
+        (before.matches('\n').count(), before.chars().rev().take_while(|one| *one != '\n').count());
     let lines: Vec<&str> = file.lines().collect();
     let first = lines.get(start.line.saturating_sub(1)).copied().unwrap_or_default();
     let opening = first.chars().nth(start.column.saturating_sub(1));
@@ -329,7 +334,9 @@ mod tests {
         let file = RuleFile::parse("a.yml", GOOD).expect("good").at(Pace::Production);
         let again = RuleFile::parse("b.yml", &file.text().expect("text")).expect("again");
         let plain = |file: &RuleFile| {
-            file.rules().map(|rule| (rule.kind.clone(), rule.expr.to_string(), rule.labels.clone())).collect::<Vec<_>>()
+            file.rules()
+                .map(|rule| (rule.kind.clone(), rule.expr.to_string(), rule.labels.clone()))
+                .collect::<Vec<_>>()
         };
         assert_eq!(plain(&file), plain(&again));
         assert_eq!(file.alerts().len(), 1);

@@ -54,7 +54,13 @@ pub struct Source<'a> {
 
 impl Source<'_> {
     /// A flaw of this file.
-    pub fn flaw(&self, place: Place, severity: Severity, kind: &'static str, message: impl Into<String>) -> Flaw {
+    pub fn flaw(
+        &self,
+        place: Place,
+        severity: Severity,
+        kind: &'static str,
+        message: impl Into<String>,
+    ) -> Flaw {
         Flaw {
             file: self.name.to_owned(),
             line: place.line,
@@ -151,10 +157,7 @@ mod tests {
     fn a_flaw_is_said_as_compilers_say_it() {
         let source = Source { name: "a.yml", text: "groups:\n- nme: x\n" };
         let flaw = source.error(Place { line: 2, column: 3 }, "unknown-field", "unknown field `nme`");
-        assert_eq!(
-            flaw.to_string(),
-            "a.yml:2:3: error: unknown field `nme`\n  |\n2 | - nme: x\n  |   ^\n"
-        );
+        assert_eq!(flaw.to_string(), "a.yml:2:3: error: unknown field `nme`\n  |\n2 | - nme: x\n  |   ^\n");
     }
 
     #[test]

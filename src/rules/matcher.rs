@@ -15,7 +15,8 @@ pub struct Matcher {
 
 impl Matcher {
     pub fn new(label: &str, is_pattern: bool, is_negated: bool, value: &str) -> Result<Matcher, String> {
-        let anchored = || Regex::new(&format!("^(?:{value})$")).map_err(|_| format!("`{value}` is no pattern"));
+        let anchored =
+            || Regex::new(&format!("^(?:{value})$")).map_err(|_| format!("`{value}` is no pattern"));
         let pattern = is_pattern.then(anchored).transpose()?;
         Ok(Matcher { label: label.to_owned(), value: value.to_owned(), pattern, is_negated })
     }

@@ -170,7 +170,10 @@ mod tests {
             let pace = Pace::Production;
             let all = [pace.range(span), pace.offset(span), pace.hold(span), pace.interval(span)];
             assert_eq!(all, [span; 4]);
-            assert_eq!([pace.group_wait(span), pace.group_interval(span), pace.repeat_interval(span)], [span; 3]);
+            assert_eq!(
+                [pace.group_wait(span), pace.group_interval(span), pace.repeat_interval(span)],
+                [span; 3]
+            );
         }
     }
 
@@ -206,11 +209,18 @@ mod tests {
 
     #[test]
     fn holds_and_waits_shrink_but_do_not_vanish() {
-        let holds = [0, 15, 60, 120, 180, 300, 600, 1800, 3600].map(|s| Pace::Talk.hold(seconds(s)).as_secs());
+        let holds =
+            [0, 15, 60, 120, 180, 300, 600, 1800, 3600].map(|s| Pace::Talk.hold(seconds(s)).as_secs());
         assert_eq!(holds, [0, 1, 2, 3, 4, 5, 8, 15, 30]);
         let (pace, second) = (Pace::Talk, seconds(1));
-        assert_eq!((pace.group_wait(seconds(30)), pace.group_wait(Duration::ZERO)), (seconds(2), Duration::ZERO));
-        assert_eq!((pace.group_interval(seconds(300)), pace.group_interval(seconds(10))), (seconds(5), second));
+        assert_eq!(
+            (pace.group_wait(seconds(30)), pace.group_wait(Duration::ZERO)),
+            (seconds(2), Duration::ZERO)
+        );
+        assert_eq!(
+            (pace.group_interval(seconds(300)), pace.group_interval(seconds(10))),
+            (seconds(5), second)
+        );
         assert_eq!(pace.repeat_interval(seconds(14_400)), seconds(600));
         assert_eq!((pace.interval(seconds(60)), pace.interval(second)), (seconds(4), second));
     }

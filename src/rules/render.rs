@@ -25,36 +25,51 @@ pub enum Kind {
 }
 
 /// What the keys of a file say it is.
-const SIGNS: [(&str, Kind); 4] =
-    [("groups", Kind::Rules), ("slos", Kind::Objectives), ("route", Kind::Routes), ("receivers", Kind::Routes)];
+const SIGNS: [(&str, Kind); 4] = [
+    ("groups", Kind::Rules),
+    ("slos", Kind::Objectives),
+    ("route", Kind::Routes),
+    ("receivers", Kind::Routes),
+];
 
 /// What `source` is.
 pub fn kind(source: Source<'_>) -> Result<Kind, Flaws> {
     let documents = tree::read(source)?;
     let Some(root) = documents.first() else { return Ok(Kind::Rules) };
-    let says = |key: &str, word: &str| {
-        root.get(key).and_then(Node::word).is_some_and(|said| said.starts_with(word))
-    };
+    let says =
+        |key: &str, word: &str| root.get(key).and_then(Node::word).is_some_and(|said| said.starts_with(word));
     if says("kind", windows::KIND) {
         return Ok(Kind::Windows);
     }
     let refused = |why: String| Err(source.error(Place::START, "unknown-kind", why).into());
     if says("apiVersion", "openslo") {
-        return refused("this is OpenSLO, which has no windows in seconds; give the same objectives as a Sloth file".into());
+        return refused(
+            "this is OpenSLO, which has no windows in seconds; give the same objectives as a Sloth file"
+                .into(),
+        );
     }
     if says("kind", "PrometheusRule") || says("kind", "PrometheusServiceLevel") {
-        return refused("this is a resource of Kubernetes; give what stands under its `spec` as a file".into());
+        return refused(
+            "this is a resource of Kubernetes; give what stands under its `spec` as a file".into(),
+        );
     }
     if let Some((_, kind)) = SIGNS.iter().find(|(key, _)| root.get(key).is_some()) {
         return Ok(*kind);
     }
     let keys = root.entries().iter().map(|entry| entry.key.as_str());
     let near: String = keys.map(|key| nearest(key, SIGNS.map(|(sign, _)| sign))).collect();
-    refused(format!("neither rules (`groups`) nor objectives (`slos`) nor routes (`route`, `receivers`){near}"))
+    refused(format!(
+        "neither rules (`groups`) nor objectives (`slos`) nor routes (`route`, `receivers`){near}"
+    ))
 }
 
 /// The rules that a file of rules or objectives stands for at `pace`, over the windows of `catalogue` or the pace's own.
-pub fn rules(source: Source<'_>, kind: Kind, pace: Pace, catalogue: Option<&Catalogue>) -> Result<RuleFile, Flaws> {
+pub fn rules(
+    source: Source<'_>,
+    kind: Kind,
+    pace: Pace,
+    catalogue: Option<&Catalogue>,
+) -> Result<RuleFile, Flaws> {
     match kind {
         Kind::Rules => Ok(RuleFile::parse(source.name, source.text)?.at(pace)),
         Kind::Objectives => {
@@ -83,7 +98,11 @@ pub fn bundled_windows(pace: Pace) -> Result<Catalogue, Flaws> {
 }
 
 /// The text of `source` at `pace`; nothing for a window catalogue, which goes into others.
-pub fn render(source: Source<'_>, pace: Pace, catalogue: Option<&Catalogue>) -> Result<Option<String>, Flaws> {
+pub fn render(
+    source: Source<'_>,
+    pace: Pace,
+    catalogue: Option<&Catalogue>,
+) -> Result<Option<String>, Flaws> {
     let kind = kind(source)?;
     let body = match kind {
         Kind::Rules | Kind::Objectives => rules(source, kind, pace, catalogue)?.text()?,
@@ -91,7 +110,9 @@ pub fn render(source: Source<'_>, pace: Pace, catalogue: Option<&Catalogue>) -> 
         Kind::Windows => return Ok(None),
     };
     let name = source.name;
-    Ok(Some(format!("# Made from {name} for pace `{pace}` by `doorbuster rules render`. Change that file, not this one.\n{body}")))
+    Ok(Some(format!(
+        "# Made from {name} for pace `{pace}` by `doorbuster rules render`. Change that file, not this one.\n{body}"
+    )))
 }
 
 /// What a rendered file is called: objectives become rules.

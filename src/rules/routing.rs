@@ -171,7 +171,8 @@ fn parts(reader: &Reader<'_>, root: &Node) -> Option<Parts> {
         reader.any_fields(node, "`route`")?.required("receiver");
         route(reader, node, None)
     });
-    let inhibitions = fields.list("inhibit_rules").iter().filter_map(|node| inhibition(reader, node)).collect();
+    let inhibitions =
+        fields.list("inhibit_rules").iter().filter_map(|node| inhibition(reader, node)).collect();
     Some((top?, inhibitions, receivers))
 }
 
@@ -184,7 +185,8 @@ fn route(reader: &Reader<'_>, node: &Node, above: Option<&str>) -> Option<Route>
     for (key, _) in DEFAULTS {
         fields.span(key);
     }
-    let routes = fields.list("routes").iter().filter_map(|node| route(reader, node, Some(&receiver))).collect();
+    let routes =
+        fields.list("routes").iter().filter_map(|node| route(reader, node, Some(&receiver))).collect();
     Some(Route {
         place: node.place,
         receiver_place: fields.get("receiver").map_or(node.place, |node| node.place),
@@ -224,7 +226,12 @@ fn matchers(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, key: &str) -> Vec<
 }
 
 /// The way it was written before 0.22: maps from label to value and from label to pattern.
-fn old_matchers(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, equal: &str, pattern: &str) -> Vec<Matcher> {
+fn old_matchers(
+    reader: &Reader<'_>,
+    fields: &Fields<'_, '_, '_>,
+    equal: &str,
+    pattern: &str,
+) -> Vec<Matcher> {
     let mut found = Vec::new();
     for (key, is_pattern) in [(equal, false), (pattern, true)] {
         for (label, value) in fields.words(key) {

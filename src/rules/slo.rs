@@ -147,7 +147,8 @@ fn sli(reader: &Reader<'_>, node: &Node) -> Option<Sli> {
     match (fields.get("events"), fields.get("raw"), fields.get("plugin")) {
         (Some(events), None, None) => {
             let events = reader.fields(events, "`events`", &["error_query", "total_query"])?;
-            let (error, total) = (query(reader, &events, "error_query"), query(reader, &events, "total_query"));
+            let (error, total) =
+                (query(reader, &events, "error_query"), query(reader, &events, "total_query"));
             Some(Sli::Events { error: error?, total: total? })
         }
         (None, Some(raw), None) => {
@@ -155,7 +156,11 @@ fn sli(reader: &Reader<'_>, node: &Node) -> Option<Sli> {
             Some(Sli::Raw { error_ratio: query(reader, &raw, "error_ratio_query")? })
         }
         (None, None, Some(plugin)) => {
-            reader.error(plugin.place, "unsupported", "plugins are programs of Sloth; only Sloth can run them");
+            reader.error(
+                plugin.place,
+                "unsupported",
+                "plugins are programs of Sloth; only Sloth can run them",
+            );
             None
         }
         _ => {
@@ -194,12 +199,20 @@ fn name(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, key: &str) {
     let is_inside = |one: char| is_end(one) || matches!(one, '-' | '_' | '.');
     if !(name.starts_with(is_end) && name.ends_with(is_end) && name.chars().all(is_inside)) {
         let place = fields.get(key).map_or(fields.node.place, |node| node.place);
-        reader.error(place, "wrong-value", format!("`{key}` is letters, digits, and -, _ and . between them"));
+        reader.error(
+            place,
+            "wrong-value",
+            format!("`{key}` is letters, digits, and -, _ and . between them"),
+        );
     }
 }
 
 fn no_plugins(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>, key: &str) {
     if let Some(plugins) = fields.get(key) {
-        reader.error(plugins.place, "unsupported", format!("`{key}` are programs of Sloth; only Sloth can run them"));
+        reader.error(
+            plugins.place,
+            "unsupported",
+            format!("`{key}` are programs of Sloth; only Sloth can run them"),
+        );
     }
 }

@@ -23,9 +23,11 @@ pub fn read(text: &str) -> Result<Duration, String> {
     while !rest.is_empty() {
         let digits = rest.find(|one: char| !one.is_ascii_digit()).ok_or_else(refused)?;
         let number: u64 = rest[..digits].parse().map_err(|_| refused())?;
-        let letters = rest[digits..].find(|one: char| !one.is_ascii_alphabetic()).unwrap_or(rest.len() - digits);
+        let letters =
+            rest[digits..].find(|one: char| !one.is_ascii_alphabetic()).unwrap_or(rest.len() - digits);
         let unit = &rest[digits..digits + letters];
-        let at = UNITS.iter().position(|(name, _)| *name == unit).filter(|at| *at >= next).ok_or_else(refused)?;
+        let at =
+            UNITS.iter().position(|(name, _)| *name == unit).filter(|at| *at >= next).ok_or_else(refused)?;
         let part_ms = number.checked_mul(UNITS[at].1).ok_or_else(refused)?;
         whole_ms = whole_ms.checked_add(part_ms).ok_or_else(refused)?;
         (rest, next) = (&rest[digits + letters..], at + 1);

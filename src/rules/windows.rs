@@ -53,7 +53,8 @@ impl Catalogue {
     /// Every window there is, the shortest first, each once.
     pub fn spans(&self) -> Vec<Duration> {
         let windows = [&self.page.quick, &self.page.slow, &self.ticket.quick, &self.ticket.slow];
-        let mut spans: Vec<Duration> = windows.iter().flat_map(|window| [window.short, window.long]).collect();
+        let mut spans: Vec<Duration> =
+            windows.iter().flat_map(|window| [window.short, window.long]).collect();
         spans.sort();
         spans.dedup();
         spans
@@ -96,7 +97,8 @@ fn pair(reader: &Reader<'_>, spec: &Fields<'_, '_, '_>, key: &str) -> Option<Pai
 
 fn window(reader: &Reader<'_>, pair: &Fields<'_, '_, '_>, key: &str) -> Option<Window> {
     let node = pair.required(key)?;
-    let fields = reader.fields(node, &format!("`{key}`"), &["errorBudgetPercent", "shortWindow", "longWindow"])?;
+    let fields =
+        reader.fields(node, &format!("`{key}`"), &["errorBudgetPercent", "shortWindow", "longWindow"])?;
     fields.required("errorBudgetPercent");
     let budget_percent = fields.number("errorBudgetPercent");
     let (short, long) = (required_span(&fields, "shortWindow"), required_span(&fields, "longWindow"));
@@ -136,7 +138,10 @@ spec:
         let talk = Catalogue::parse("talk.yaml", TALK).expect("a catalogue");
         let windows = [&talk.page.quick, &talk.page.slow, &talk.ticket.quick, &talk.ticket.slow];
         assert_eq!(windows.map(|window| talk.factor(window)), [14.4, 6.0, 3.0, 1.0]);
-        assert_eq!(talk.spans().iter().map(|one| one.as_secs()).collect::<Vec<_>>(), [5, 15, 30, 60, 120, 360, 720]);
+        assert_eq!(
+            talk.spans().iter().map(|one| one.as_secs()).collect::<Vec<_>>(),
+            [5, 15, 30, 60, 120, 360, 720]
+        );
     }
 
     #[test]

@@ -124,7 +124,10 @@ mod tests {
         let tree = |text: &str| tree::read(Source { name: "a.yml", text }).expect("a tree").remove(0);
         let plain = |node: &Node| format!("{:?}", without_places(node));
         assert_eq!(plain(&tree(text)), plain(&tree(&written)), "{written}");
-        assert!(written.contains("b: \"on\"") && written.contains("e: |\n  one\n    two\n\n  three\n"), "{written}");
+        assert!(
+            written.contains("b: \"on\"") && written.contains("e: |\n  one\n    two\n\n  three\n"),
+            "{written}"
+        );
         assert!(written.contains("j: \"1\"") && written.contains("i: 5m"), "{written}");
     }
 

@@ -32,7 +32,8 @@ struct Report<'a> {
 }
 
 pub fn run(flags: &Check, print: impl Fn(&str), say: impl Fn(&str)) -> ExitCode {
-    let (files, unreadable) = if flags.files.is_empty() { (bundled(flags), Vec::new()) } else { files::read(&flags.files) };
+    let (files, unreadable) =
+        if flags.files.is_empty() { (bundled(flags), Vec::new()) } else { files::read(&flags.files) };
     unreadable.iter().for_each(|why| say(&format!("doorbuster: cannot read {why}\n")));
     let known = match &flags.metrics_from {
         Some(url) => series::from(url),
@@ -70,7 +71,8 @@ fn bundled(flags: &Check) -> Vec<Read> {
 }
 
 fn found(flags: &Check, files: &[Read], known: &Known) -> Vec<Flaw> {
-    let sources: Vec<Source<'_>> = files.iter().map(|file| Source { name: &file.name, text: &file.text }).collect();
+    let sources: Vec<Source<'_>> =
+        files.iter().map(|file| Source { name: &file.name, text: &file.text }).collect();
     let measure = Measure {
         pace: flags.pace,
         beat: Times {
@@ -84,7 +86,8 @@ fn found(flags: &Check, files: &[Read], known: &Known) -> Vec<Flaw> {
 }
 
 fn summary(files: usize, errors: usize, warnings: usize) -> String {
-    let count = |number, what: &str| if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") };
+    let count =
+        |number, what: &str| if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") };
     let files = count(files, "file");
     match (errors, warnings) {
         (0, 0) => format!("{files}: nothing is wrong\n"),

@@ -52,7 +52,8 @@ fn expand(path: &Path) -> Result<Vec<PathBuf>, String> {
     if path.exists() || !pattern.contains(['*', '?']) {
         return Ok(vec![path.to_owned()]);
     }
-    let fixed: PathBuf = path.components().take_while(|part| !is_pattern(&part.as_os_str().to_string_lossy())).collect();
+    let fixed: PathBuf =
+        path.components().take_while(|part| !is_pattern(&part.as_os_str().to_string_lossy())).collect();
     let root = if fixed.as_os_str().is_empty() { Path::new(".") } else { &fixed };
     let mut found = Vec::new();
     walk(root, 0, &mut found)?;
@@ -98,7 +99,11 @@ fn fits(pattern: &str, path: &str) -> bool {
         }
         '*' => {
             let end = path.find('/').unwrap_or(path.len());
-            path.char_indices().map(|(at, _)| at).chain([path.len()]).take_while(|at| *at <= end).any(|at| fits(rest, &path[at..]))
+            path.char_indices()
+                .map(|(at, _)| at)
+                .chain([path.len()])
+                .take_while(|at| *at <= end)
+                .any(|at| fits(rest, &path[at..]))
         }
         _ => path.chars().next().is_some_and(|one| {
             (one == first || first == '?' && one != '/') && fits(rest, &path[one.len_utf8()..])

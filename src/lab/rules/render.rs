@@ -19,7 +19,8 @@ const COULD_NOT: u8 = 2;
 
 pub fn run(flags: &Render, print: impl Fn(&str), say: impl Fn(&str)) -> ExitCode {
     let (files, unreadable) = if flags.files.is_empty() {
-        let bundled = bundle::SOURCES.map(|file| Read { name: file.path.to_owned(), text: file.text.to_owned() });
+        let bundled =
+            bundle::SOURCES.map(|file| Read { name: file.path.to_owned(), text: file.text.to_owned() });
         (bundled.to_vec(), Vec::new())
     } else {
         files::read(&flags.files)
@@ -40,7 +41,8 @@ pub fn run(flags: &Render, print: impl Fn(&str), say: impl Fn(&str)) -> ExitCode
 /// The files by name, or all that is wrong with them: half a set of rules is none.
 fn rendered(flags: &Render, files: &[Read]) -> Result<Vec<(String, String)>, String> {
     let (mut done, mut wrong) = (Vec::new(), String::new());
-    let sources: Vec<Source<'_>> = files.iter().map(|file| Source { name: &file.name, text: &file.text }).collect();
+    let sources: Vec<Source<'_>> =
+        files.iter().map(|file| Source { name: &file.name, text: &file.text }).collect();
     let mut catalogue: Option<Catalogue> = None;
     for source in &sources {
         if matches!(render::kind(*source), Ok(Kind::Windows)) {
@@ -63,7 +65,9 @@ fn rendered(flags: &Render, files: &[Read]) -> Result<Vec<(String, String)>, Str
 
 /// The file's own name. Of the bundled ones two have the same: the rules of payments, and those of its objectives.
 fn short(name: &str) -> String {
-    let file = Path::new(name).file_name().map_or_else(|| name.to_owned(), |file| file.to_string_lossy().into_owned());
+    let file = Path::new(name)
+        .file_name()
+        .map_or_else(|| name.to_owned(), |file| file.to_string_lossy().into_owned());
     if name.starts_with("slo/sloth/") { format!("slo-{file}") } else { file }
 }
 

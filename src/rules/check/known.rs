@@ -8,7 +8,17 @@ const MADE: [&str; 4] = ["ALERTS", "ALERTS_FOR_STATE", "scrape_", "up"];
 /// Families of others, which rules may speak of though the lab has none of them: what exporters and the collector bring,
 /// what objectives are rendered to.
 const FOREIGN: [&str; 12] = [
-    "alertmanager_", "go_", "kube_", "loki_", "node_", "otelcol_", "process_", "prometheus_", "redis_", "slo:", "sloth_",
+    "alertmanager_",
+    "go_",
+    "kube_",
+    "loki_",
+    "node_",
+    "otelcol_",
+    "process_",
+    "prometheus_",
+    "redis_",
+    "slo:",
+    "sloth_",
     "tempo_",
 ];
 

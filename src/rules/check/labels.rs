@@ -7,7 +7,7 @@ use promql_parser::parser::{Expr, LabelModifier, VectorMatchCardinality};
 use super::known::Known;
 use crate::rules::{
     file::{Kind, Rule, RuleFile},
-    promql,
+    parts,
 };
 
 /// Records that are made of records, no deeper than this.
@@ -106,7 +106,7 @@ impl<'a> Horizon<'a> {
     }
 
     fn selected(&self, selector: &promql_parser::parser::VectorSelector, level: usize) -> Labels {
-        let names = promql::names(selector);
+        let names = parts::names(selector);
         if names.is_empty() {
             return None;
         }
@@ -133,13 +133,16 @@ impl<'a> Horizon<'a> {
         }
         let Some(modifier) = &binary.modifier else { return left };
         match &modifier.card {
-            VectorMatchCardinality::ManyToOne(more) => {
-                left.map(|mut labels| { labels.extend(more.labels.iter().cloned()); labels })
-            }
-            VectorMatchCardinality::OneToMany(more) => {
-                right.map(|mut labels| { labels.extend(more.labels.iter().cloned()); labels })
-            }
-            VectorMatchCardinality::OneToOne | VectorMatchCardinality::ManyToMany => match &modifier.matching {
+            VectorMatchCardinality::ManyToOne(more) => left.map(|mut labels| {
+                labels.extend(more.labels.iter().cloned());
+                labels
+            }),
+            VectorMatchCardinality::OneToMany(more) => right.map(|mut labels| {
+                labels.extend(more.labels.iter().cloned());
+                labels
+            }),
+            VectorMatchCardinality::OneToOne | VectorMatchCardinality::ManyToMany => match &modifier.matching
+            {
                 Some(LabelModifier::Include(on)) => Some(on.labels.iter().cloned().collect()),
                 Some(LabelModifier::Exclude(ignoring)) => left.map(|mut labels| {
                     labels.retain(|label| !ignoring.labels.contains(label));
@@ -194,6 +197,7 @@ fn is_scalar(expr: &Expr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::promql;
 
     #[test]
     fn labels_follow_from_the_expression() {

@@ -16,14 +16,17 @@ pub fn check(source: Source<'_>, file: &RuleFile, pages: &BTreeSet<&str>) -> Vec
         let Kind::Alert(name) = &rule.kind else { continue };
         match rule.annotation("runbook_url") {
             None => {
-                let why = format!("`{name}` has no `runbook_url`: whoever is woken up by it has nothing to read");
+                let why =
+                    format!("`{name}` has no `runbook_url`: whoever is woken up by it has nothing to read");
                 found.push(source.flaw(rule.place, Severity::Warning, "no-runbook", why));
             }
             Some(url) => {
-                let page = url.strip_prefix(OUR_PAGES).map(|rest| rest.split(['#', '?']).next().unwrap_or_default());
+                let page =
+                    url.strip_prefix(OUR_PAGES).map(|rest| rest.split(['#', '?']).next().unwrap_or_default());
                 if let Some(page) = page.filter(|page| !pages.contains(page) && !page.contains("{{")) {
                     let near = crate::rules::flaw::nearest(page, pages.iter().copied());
-                    let why = format!("`{name}` points to the page `{page}`, which the lab does not have{near}");
+                    let why =
+                        format!("`{name}` points to the page `{page}`, which the lab does not have{near}");
                     found.push(source.error(rule.place, "no-runbook", why));
                 }
             }

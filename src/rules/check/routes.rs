@@ -41,7 +41,8 @@ impl Checking<'_> {
         for (at, below) in route.routes.iter().enumerate() {
             let before = route.routes[..at].iter().find(|before| takes_all(before, below));
             if let Some(before) = before {
-                let why = format!("nothing comes here: the route in line {} takes it first", before.place.line);
+                let why =
+                    format!("nothing comes here: the route in line {} takes it first", before.place.line);
                 self.error(below.place, "unreachable-route", why);
             }
             let arriving: Vec<&Candidate<'_>> =
@@ -82,7 +83,11 @@ impl Checking<'_> {
         for (side, matchers) in [("source", &inhibition.source), ("target", &inhibition.target)] {
             if !self.alerts.iter().any(|alert| alert.can_match(matchers)) {
                 let shown: Vec<String> = matchers.iter().map(ToString::to_string).collect();
-                let why = format!("no alert of these rules can be the {side} ({}){}", shown.join(", "), self.near(matchers));
+                let why = format!(
+                    "no alert of these rules can be the {side} ({}){}",
+                    shown.join(", "),
+                    self.near(matchers)
+                );
                 self.error(inhibition.place, "idle-inhibition", why);
             }
         }
@@ -92,7 +97,9 @@ impl Checking<'_> {
             };
             for (side, matchers) in [("source", &inhibition.source), ("target", &inhibition.target)] {
                 if self.alerts.iter().any(|alert| alert.can_match(matchers)) && !may_have(matchers) {
-                    let why = format!("`equal`: no alert that can be the {side} has the label `{label}`; two that lack it count as equal");
+                    let why = format!(
+                        "`equal`: no alert that can be the {side} has the label `{label}`; two that lack it count as equal"
+                    );
                     self.error(*place, "idle-inhibition", why);
                 }
             }
@@ -103,7 +110,11 @@ impl Checking<'_> {
     fn near(&self, matchers: &[Matcher]) -> String {
         let named = matchers.iter().find(|matcher| matcher.label == "alertname").map(ToString::to_string);
         let word = named.as_deref().and_then(|text| text.split('"').nth(1)).unwrap_or_default();
-        if word.is_empty() { String::new() } else { nearest(word, self.alerts.iter().map(|alert| alert.name)) }
+        if word.is_empty() {
+            String::new()
+        } else {
+            nearest(word, self.alerts.iter().map(|alert| alert.name))
+        }
     }
 
     fn error(&mut self, place: Place, kind: &'static str, why: String) {

@@ -9,7 +9,7 @@ use super::labels::{Horizon, Labels};
 use crate::rules::{
     file::{Rule, RuleFile},
     flaw::{Flaw, Severity, Source, nearest},
-    promql,
+    parts,
 };
 
 /// What is wrong with the series and labels of a file. `severity` is that of a name nobody has: not everything may be
@@ -23,11 +23,13 @@ pub fn check(source: Source<'_>, file: &RuleFile, horizon: &Horizon<'_>, severit
                 found.push(source.flaw(rule.expr_place, severity, kind, why));
             }
         };
-        for selector in promql::selectors(&rule.expr) {
+        for selector in parts::selectors(&rule.expr) {
             if let Some(why) = unknown_series(selector, horizon) {
                 add(severity, "unknown-metric", why);
             } else {
-                unknown_labels(selector, horizon).into_iter().for_each(|why| add(Severity::Error, "unknown-label", why));
+                unknown_labels(selector, horizon)
+                    .into_iter()
+                    .for_each(|why| add(Severity::Error, "unknown-label", why));
             }
         }
         for why in unknown_grouping(&rule.expr, horizon) {
@@ -42,9 +44,10 @@ pub fn check(source: Source<'_>, file: &RuleFile, horizon: &Horizon<'_>, severit
 
 /// A selector may mean several names; it is right when there is one of them.
 fn unknown_series(selector: &VectorSelector, horizon: &Horizon<'_>) -> Option<String> {
-    let names = promql::names(selector);
+    let names = parts::names(selector);
     // A pattern that says more than a list of names is left alone.
-    let is_plain = |name: &String| name.chars().all(|one| one.is_ascii_alphanumeric() || matches!(one, '_' | ':'));
+    let is_plain =
+        |name: &String| name.chars().all(|one| one.is_ascii_alphanumeric() || matches!(one, '_' | ':'));
     if names.is_empty() || !names.iter().all(is_plain) || names.iter().any(|name| horizon.has(name)) {
         return None;
     }
@@ -54,23 +57,28 @@ fn unknown_series(selector: &VectorSelector, horizon: &Horizon<'_>) -> Option<St
 }
 
 fn unknown_labels(selector: &VectorSelector, horizon: &Horizon<'_>) -> Vec<String> {
-    let names = promql::names(selector);
+    let names = parts::names(selector);
     let [name] = names.as_slice() else { return Vec::new() };
     let Some(labels) = horizon.of_series(name) else { return Vec::new() };
     let matchers = selector.matchers.matchers.iter().chain(selector.matchers.or_matchers.iter().flatten());
     let asked = matchers.map(|matcher| matcher.name.as_str());
-    asked.filter(|label| *label != "__name__").filter_map(|label| missing(label, &labels, &format!("`{name}`"))).collect()
+    asked
+        .filter(|label| *label != "__name__")
+        .filter_map(|label| missing(label, &labels, &format!("`{name}`")))
+        .collect()
 }
 
 /// Labels that are grouped by, and that nothing below has.
 fn unknown_grouping(expr: &Expr, horizon: &Horizon<'_>) -> Vec<String> {
     let mut found = Vec::new();
-    promql::walk(expr, &mut |part| {
+    parts::walk(expr, &mut |part| {
         if let Expr::Aggregate(aggregate) = part
             && let Some(LabelModifier::Include(by)) = &aggregate.modifier
             && let Some(labels) = horizon.of(&aggregate.expr)
         {
-            found.extend(by.labels.iter().filter_map(|label| missing(label, &labels, "what is added up here")));
+            found.extend(
+                by.labels.iter().filter_map(|label| missing(label, &labels, "what is added up here")),
+            );
         }
     });
     found
@@ -89,7 +97,9 @@ fn unknown_in_text(rule: &Rule, horizon: &Horizon<'_>) -> Vec<String> {
             let has_it = labels.contains(label) || label == "alertname";
             if !has_it {
                 let near = nearest(label, labels.iter().map(String::as_str));
-                found.push(format!("`{key}` speaks of the label `{label}`, which this alert does not have{near}"));
+                found.push(format!(
+                    "`{key}` speaks of the label `{label}`, which this alert does not have{near}"
+                ));
             }
         }
     }

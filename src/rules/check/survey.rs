@@ -42,7 +42,9 @@ pub fn survey(sources: &[Source<'_>], measure: &Measure<'_>) -> Vec<Flaw> {
     let (mut rules, mut routings) = (Vec::new(), Vec::new());
     let catalogue = catalogue(sources, &mut found);
     for source in sources {
-        if let Err(Flaws(flaws)) = read(*source, measure, catalogue.as_ref(), &mut rules, &mut routings, &mut found) {
+        if let Err(Flaws(flaws)) =
+            read(*source, measure, catalogue.as_ref(), &mut rules, &mut routings, &mut found)
+        {
             found.extend(flaws);
         }
     }

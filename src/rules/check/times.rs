@@ -6,7 +6,7 @@ use crate::rules::{
     file::{Group, Rule, RuleFile},
     flaw::{Flaw, Source},
     pace::SCRAPES_MIN,
-    promql, span,
+    parts, span,
 };
 
 /// How often things happen where the rules will run.
@@ -31,7 +31,7 @@ pub fn check(source: Source<'_>, file: &RuleFile, beat: Beat) -> Vec<Flaw> {
 
 fn ranges(source: Source<'_>, rule: &Rule, beat: Beat) -> Vec<Flaw> {
     let mut found = Vec::new();
-    for range in promql::ranges(&rule.expr) {
+    for range in parts::ranges(&rule.expr) {
         let (of, least) = match range.step {
             None => ("scrapes", beat.scrape * SCRAPES_MIN),
             Some(step) => ("steps", step.unwrap_or(beat.evaluation) * 2),

@@ -1,11 +1,17 @@
 //! Alert rules, objectives and routes as files: what promtool and amtool say of them, and whether all that they name
 //! is there.
 
+mod checking;
 mod files;
+mod fresh;
+mod golden;
 mod metrics;
 mod objectives;
 mod paces;
 mod pages;
 mod promtool;
+mod rendering;
 mod routes;
+mod routing;
+mod series;
 mod tool;
