@@ -4,7 +4,7 @@ LOGS ?= target/doorbuster.jsonl
 SCREENSHOTS ?= docs/screenshots
 export SCREENSHOTS
 
-.PHONY: help run test lint bench rules fuzz screenshots verify-all tools
+.PHONY: help run setup-stack test lint bench rules fuzz screenshots verify-all tools
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,6 +14,9 @@ run: tools ## build and start the lab: shop, shoppers, control
 	@cargo build --locked --profile lab
 	@echo "The services' JSON logs go to $(LOGS)." >&2
 	@cargo run --quiet --locked --profile lab -- up $(ARGS) >$(LOGS)
+
+setup-stack: ## Prometheus and Alertmanager from the system's packages, for alerts
+	@scripts/setup-stack.sh
 
 test: tools ## everything, against real servers; installs those that are missing where it may
 	@scripts/setup-tests.sh

@@ -16,11 +16,6 @@ has_postgres() {
 
 has_redis() { has redis-server; }
 
-has_prometheus() { has prometheus && has promtool; }
-
-# Debian's package calls it prometheus-alertmanager, others alertmanager.
-has_alertmanager() { { has prometheus-alertmanager || has alertmanager; } && has amtool; }
-
 # The reader of profiles that the format was made for.
 has_pprof() { has go; }
 
@@ -48,8 +43,6 @@ missing() {
     has_compiler || echo 'a C compiler|build-essential|gcc or clang'
     has_postgres || echo 'PostgreSQL|postgresql|postgresql-server'
     has_redis || echo 'Redis|redis-server|redis'
-    has_prometheus || echo 'Prometheus|prometheus|prometheus'
-    has_alertmanager || echo 'Alertmanager|prometheus-alertmanager|alertmanager'
     has_chromium || echo 'Chromium|chromium|chromium, or Google Chrome'
     has_python || echo 'Python with venv|python3-venv|python3'
     has_pprof || echo "Go's pprof|golang-go|go"
@@ -111,7 +104,9 @@ if ((${#packages[@]})) && may_install; then
     install_packages "${packages[@]}"
 fi
 
+# Prometheus and Alertmanager, as users get them; the tests ask their tools as well.
 status=0
+scripts/setup-stack.sh || status=1
 has_python && { install_client || { echo "OpenTelemetry's SDK for Python cannot be installed" >&2; status=1; }; }
 still=$(missing)
 [[ -z $still ]] && exit "$status"

@@ -234,8 +234,8 @@ fn plan(flags: &StackFlags, here: Here) -> Result<Plan> {
 fn own_rules(path: &PathBuf, pace: Pace) -> Result<(String, String)> {
     let shown = path.display().to_string();
     let name = path.file_name().and_then(|name| name.to_str()).context(format!("{shown}: it has no name"))?;
-    let text = RuleFile::parse(&shown, &read(path)?).and_then(|rules| rules.at(pace).text());
-    Ok((name.to_owned(), text.map_err(|flaws| anyhow!("{flaws}"))?))
+    let rules = RuleFile::parse(&shown, &read(path)?).and_then(|rules| rules.at(pace).text());
+    Ok((name.to_owned(), rules.map_err(|flaws| anyhow!("{flaws}"))?))
 }
 
 fn read(path: &Path) -> Result<String> {

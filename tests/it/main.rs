@@ -19,6 +19,7 @@ mod servers;
 mod shop;
 mod signals;
 mod sink;
+mod stack;
 mod store;
 mod tidy;
 mod verdict;

@@ -8,4 +8,4 @@ mod following;
 mod guard;
 mod openapi;
 mod processes;
-mod stream;
+pub mod stream;
