@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::{
     finding::seconds,
     plan::WATCHDOG,
-    timeline::{Firing, Labels, Timeline, Told, ToldAlert, has, name, title},
+    timeline::{Firing, Labels, Timeline, Told, ToldAlert, brief, has, name},
 };
 
 /// Longer than this nobody may have been looking when "it did not happen" is said.
@@ -65,12 +65,12 @@ impl Evidence<'_> {
 
     pub fn why_not_fired(&self, alert: &Labels, from: i64) -> String {
         if let Some(before) = self.firings(alert).find(|one| one.fired_ms.is_some_and(|fired| fired < from)) {
-            return format!("{} fired before that", title(&before.labels));
+            return format!("{} fired before that", brief(&before.labels));
         }
         let pending =
             self.timeline.firings.iter().find(|one| has(&one.labels, alert) && one.active_ms >= from);
         match pending {
-            Some(pending) => format!("{} was pending and did not fire", title(&pending.labels)),
+            Some(pending) => format!("{} was pending and did not fire", brief(&pending.labels)),
             None => "it did not fire".to_owned(),
         }
     }
@@ -84,7 +84,7 @@ impl Evidence<'_> {
         match held {
             Some(held) if held.silenced => "it fired and was silenced".to_owned(),
             Some(held) if !held.inhibited_by.is_empty() => {
-                let by: Vec<String> = held.inhibited_by.iter().map(title).collect();
+                let by: Vec<String> = held.inhibited_by.iter().map(brief).collect();
                 format!("it fired and was held back by {}", by.join(", "))
             }
             Some(_) => "it fired and nobody was told".to_owned(),

@@ -8,7 +8,9 @@ use super::{
     evidence::{Evidence, is_watchdog},
     finding::{Finding, Verdict, Why, seconds},
     plan::{Claim, Plan, Promise},
-    timeline::{ALERTMANAGER, Firing, LAB, Labels, PROMETHEUS, Timeline, Told, ToldAlert, has, name, title},
+    timeline::{
+        ALERTMANAGER, Firing, LAB, Labels, PROMETHEUS, Timeline, Told, ToldAlert, brief, has, name, title,
+    },
 };
 
 /// What is found of each promise, of what nobody promised, and of the end.
@@ -183,7 +185,7 @@ impl Court<'_> {
             return self.missing(&[PROMETHEUS], self.timeline.begun_ms, Duration::ZERO, why);
         }
         if let Some(still) = fired.iter().find(|firing| firing.gone_ms.is_none()) {
-            let words = format!("{} still fires", title(&still.labels));
+            let words = format!("{} still fires", brief(&still.labels));
             return self.missing_as(Why::StillFiring, &[PROMETHEUS], from, within, words);
         }
         let gone = fired.iter().filter_map(|firing| firing.gone_ms).max().unwrap_or(from);
@@ -214,7 +216,7 @@ impl Court<'_> {
         match self.evidence.first_firing(alert, from) {
             Some((firing, fired)) => {
                 let words =
-                    format!("{} fired {} after the start", title(&firing.labels), seconds(fired - from));
+                    format!("{} fired {} after the start", brief(&firing.labels), seconds(fired - from));
                 Said::broken(Why::Unexpected, words)
             }
             None => self.evidence.gap(&[PROMETHEUS], from, to).map_or_else(Said::kept, Said::untold),
@@ -254,7 +256,7 @@ impl Court<'_> {
         let fired =
             self.timeline.firings.iter().filter(|one| one.fired_ms.is_some_and(|fired| fired >= since));
         let strangers: BTreeSet<String> =
-            fired.filter(|firing| !is_foreseen(firing)).map(|firing| title(&firing.labels)).collect();
+            fired.filter(|firing| !is_foreseen(firing)).map(|firing| brief(&firing.labels)).collect();
         let said = if strangers.is_empty() {
             let gap = self.evidence.gap(&[PROMETHEUS], self.timeline.begun_ms, self.timeline.ended_ms);
             gap.map_or_else(Said::kept, Said::untold)
@@ -286,7 +288,7 @@ impl Court<'_> {
         let still =
             self.timeline.firings.iter().filter(|one| one.fired_ms.is_some() && one.gone_ms.is_none());
         let still = still.filter(|one| !is_watchdog(&one.labels));
-        still.map(|one| format!("{} still fires", title(&one.labels))).collect()
+        still.map(|one| format!("{} still fires", brief(&one.labels))).collect()
     }
 
     /// Receivers that still believe that an alert fires.
@@ -298,7 +300,7 @@ impl Court<'_> {
             .map(|(receiver, fingerprint)| {
                 let mut all = self.timeline.told.iter().flat_map(|told| &told.alerts);
                 let of = all.find(|one| one.fingerprint == fingerprint);
-                let what = of.map(|one| title(&one.labels)).unwrap_or(fingerprint);
+                let what = of.map(|one| brief(&one.labels)).unwrap_or(fingerprint);
                 format!("{receiver} was never told that {what} is over")
             })
             .collect()

@@ -13,7 +13,7 @@ use super::{
     judge::judge,
     observe::{LOOK_EVERY, Observer, Places, Scene},
     plan::{Plan, WATCHDOG},
-    timeline::{LAB, Timeline, title},
+    timeline::{LAB, Timeline, brief},
 };
 use crate::kernel::clock;
 
@@ -181,7 +181,7 @@ impl Show<'_> {
     /// Says what is new.
     fn tell(&mut self, timeline: &Timeline, say: &mut dyn FnMut(&str)) {
         for firing in timeline.firings.iter().filter(|firing| !is_watchdog(&firing.labels)) {
-            let key = (title(&firing.labels), firing.active_ms);
+            let key = (brief(&firing.labels), firing.active_ms);
             if let Some(at) = firing.fired_ms
                 && !self.told.fired.contains(&key)
             {

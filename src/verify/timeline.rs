@@ -110,6 +110,15 @@ pub fn name(labels: &Labels) -> &str {
     labels.get("alertname").map_or("", String::as_str)
 }
 
+/// Labels that say for whom an alert is, or how it was made; without them it is still told apart.
+const DULL: [&str; 7] = ["severity", "team", "slo", "sloth_id", "sloth_service", "sloth_slo", "sloth_window"];
+
+/// An alert's name, and those of its other labels that tell it apart.
+pub fn brief(labels: &Labels) -> String {
+    let telling = labels.iter().filter(|(name, _)| !DULL.contains(&name.as_str()));
+    title(&telling.map(|(name, value)| (name.clone(), value.clone())).collect())
+}
+
 /// An alert's name, and its other labels.
 pub fn title(labels: &Labels) -> String {
     let name = name(labels);

@@ -3,12 +3,16 @@
 
 use std::{fs, process::Command, time::Duration};
 
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::servers::{
-    lab::Plan,
-    process::{Process, home},
+use crate::{
+    servers::{
+        lab::Plan,
+        process::{Process, home},
+    },
+    waiting::until,
 };
 
 /// Longer than any of these takes, even beside all other tests.
@@ -48,8 +52,27 @@ impl Played {
     }
 }
 
-/// Runs `doorbuster verify` with `arguments`, and with nothing of what the machine says about labs.
+/// A verification that is under way. The process is declared before the folder: it ends before the folder goes.
+struct Playing {
+    process: Process,
+    home: TempDir,
+}
+
+impl Playing {
+    fn ended(mut self, patience: Duration) -> Played {
+        let code = self.process.wait(patience).code();
+        let (said, printed) = (self.process.stderr(), self.process.stdout());
+        Played { code, said, printed, home: self.home }
+    }
+}
+
+/// Runs `doorbuster verify` with `arguments` to its end.
 pub fn verify(arguments: &[&str], variables: &[(&str, &str)], patience: Duration) -> Played {
+    begin(arguments, variables).ended(patience)
+}
+
+/// Starts it, with nothing of what the machine says about labs.
+fn begin(arguments: &[&str], variables: &[(&str, &str)]) -> Playing {
     let home = home("verify");
     let mut command = Command::new(env!("CARGO_BIN_EXE_doorbuster"));
     for (name, _) in
@@ -58,9 +81,8 @@ pub fn verify(arguments: &[&str], variables: &[(&str, &str)], patience: Duration
         command.env_remove(name);
     }
     command.arg("verify").args(arguments).current_dir(home.path()).envs(variables.iter().copied());
-    let mut process = Process::start("doorbuster verify", command, home.path());
-    let code = process.wait(patience).code();
-    Played { code, said: process.stderr(), printed: process.stdout(), home }
+    let process = Process::start("doorbuster verify", command, home.path());
+    Playing { process, home }
 }
 
 fn hurried(arguments: &[&str]) -> Played {
@@ -113,6 +135,18 @@ allow: []
 "#;
 
 #[test]
+fn a_route_of_one_s_own_that_looks_right_is_found_to_lead_nowhere_as_the_page_says() {
+    let at = |file: &str| format!("{}/docs/verify/{file}", env!("CARGO_MANIFEST_DIR"));
+    let (scenario, routes) = (at("my-service-down.yaml"), at("alertmanager.broken.yml"));
+    let played = hurried(&[&scenario, "--alertmanager-config", &routes, "--json"]);
+    assert_eq!(played.code, Some(1), "{}\n{}", played.printed, played.said);
+    let finding = played.finding("ServiceDown{service_name=shipping}", "told to platform-pager once");
+    assert_eq!(finding["why"], "wrong-receiver", "{finding:#}");
+    assert_eq!(finding["receivers"], serde_json::json!(["mailbox-nobody-reads"]));
+    assert!(played.said.contains("smtp_smarthost"), "what is left out is named: {}", played.said);
+}
+
+#[test]
 fn each_way_to_break_a_promise_is_found_in_a_real_run_and_written_for_a_build_server() {
     let folder = TempDir::new().expect("a folder");
     let file = folder.path().join("every-promise-broken.yaml");
@@ -153,4 +187,24 @@ fn what_is_not_ready_is_no_pass() {
     let nobody = verify(&["service-dwn"], &[], PATIENCE);
     assert_eq!(nobody.code, Some(2), "{}", nobody.said);
     assert!(nobody.said.contains("did you mean `service-down`"), "{}", nobody.said);
+}
+
+/// Whose process it is, by the file in which the lab of this verification keeps it.
+fn child_of(verification: u32, part: &str) -> Option<Pid> {
+    let home = std::env::temp_dir().join(format!("doorbuster-verify-{verification}"));
+    let number = fs::read_to_string(home.join("data/stack").join(format!("{part}.pid"))).ok()?;
+    Pid::from_raw(number.trim().parse().ok()?)
+}
+
+#[test]
+fn a_prometheus_that_stops_answering_is_no_pass_and_nothing_is_left_behind() {
+    let playing = begin(&["--hurry", "cache-outage", "--json"], &[]);
+    until(PATIENCE, "the scenario is played", || playing.process.stderr().contains("  outage"));
+    let prometheus = child_of(playing.process.id(), "prometheus").expect("a number");
+    kill_process(prometheus, Signal::STOP).expect("it is there");
+    let played = playing.ended(PATIENCE);
+    assert_eq!(played.code, Some(2), "{}\n{}", played.printed, played.said);
+    let finding = played.finding("any other alert", "never fires");
+    assert_eq!(finding["verdict"], "could_not_tell", "{finding:#}");
+    until(PATIENCE, "Prometheus has ended", || test_kill_process(prometheus).is_err());
 }
