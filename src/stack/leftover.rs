@@ -17,7 +17,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Ends the process whose number `file` holds, if it is one of ours, and waits until it is gone. Whether there was one.
 pub async fn end(file: &Path, mark: &str) -> bool {
     let number = fs::read_to_string(file).ok().and_then(|text| text.trim().parse::<i32>().ok());
-    let Some(pid) = number.and_then(Pid::from_raw).filter(|pid| is_ours(*pid, mark)) else { return false };
+    // A negative number would mean a group of processes, and 0 our own.
+    let pid = number.filter(|number| *number > 0).and_then(Pid::from_raw);
+    let Some(pid) = pid.filter(|pid| is_ours(*pid, mark)) else { return false };
     for signal in [Signal::TERM, Signal::KILL] {
         let _ = kill_process(pid, signal);
         let asked = Instant::now();

@@ -16,8 +16,8 @@ use super::{
 
 /// A program that has just been installed is read from a cold disk.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How to get both.
-pub const HOW: &str = "`make setup-stack` installs it";
+/// How to get either.
+pub const HOW: &str = "`make setup-stack` installs what is missing";
 
 /// A program that can be used.
 #[derive(Clone, Debug, PartialEq)]
