@@ -5,7 +5,7 @@ use std::{net::IpAddr, path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use http::{HeaderValue, Uri};
 
-use super::{remote::flags::Remote, rules::command::RulesCommand, verify::flags::Verify};
+use super::{remote::flags::Remote, rules::flags::RulesCommand, verify::flags::Verify};
 use crate::{kernel::service::Service, rules::pace::Pace};
 
 /// A shop that breaks on cue: an observability demo lab in one binary.

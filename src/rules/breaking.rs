@@ -160,7 +160,7 @@ mod tests {
         for (text, mark, why) in [
             ("sum(rate(x[5m])", "               ^", "unclosed left parenthesis"),
             ("sum(x) /", "        ^", "the expression is not complete"),
-            ("sum(x)) > 1", "      ^", "`)` cannot stand here"),
+            ("sum(x)) > 1", "      ^", "unexpected right parenthesis ')'"),
             ("rte(x[5m])", "^", "there is no function `rte`, did you mean `rate`?"),
             ("sum by service (x)", "       ^", "`service` cannot stand here"),
             ("a{b=c} > 1", "    ^", ""),

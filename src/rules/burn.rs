@@ -85,11 +85,10 @@ impl Rendering<'_, '_> {
         let text = format!(
             "sum_over_time({short}{filter}[{period}]) / ignoring (sloth_window) count_over_time({short}{filter}[{period}])"
         );
-        rules.extend(self.record(
-            &error_ratio(&period),
-            &text,
-            vec![("sloth_window".to_owned(), period.clone())],
-        ));
+        // The series has these labels anyway. Said here, as later versions of Sloth do, the records of two objectives in a
+        // file are no duplicates in the eyes of promtool.
+        let labels = self.labels([("sloth_window", period.as_str())]);
+        rules.extend(self.record(&error_ratio(&period), &text, labels));
         rules
     }
 

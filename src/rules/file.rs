@@ -224,26 +224,19 @@ fn expr(reader: &Reader<'_>, fields: &Fields<'_, '_, '_>) -> Option<(Expr, Place
     }
 }
 
-/// The place of the character number `at` of a text that stands at `start`: in a block on the lines below, otherwise
-/// behind the quote or right there.
+/// The place of the character number `at` of a text that stands at `start`. A block begins where its first line does; of a
+/// text that was folded into one line, only the beginning is known.
 pub fn within(file: &str, start: Place, text: &str, at: usize) -> Place {
     let before: String = text.chars().take(at).collect();
-    let (line, column) =
-        (before.matches('\n').count(), before.chars().rev().take_while(|one| *one != '\n').count());
-    let lines: Vec<&str> = file.lines().collect();
-    let first = lines.get(start.line.saturating_sub(1)).copied().unwrap_or_default();
-    let opening = first.chars().nth(start.column.saturating_sub(1));
-    match opening {
-        Some('|' | '>') => {
-            let number = start.line + 1 + line;
-            let margin = |line: &str| line.chars().take_while(|one| *one == ' ').count();
-            let body = lines.get(start.line).map_or(0, |line| margin(line));
-            Place { line: number, column: body + column + 1 }
-        }
-        Some('"' | '\'') => Place { line: start.line, column: start.column + 1 + at },
-        _ if line == 0 => Place { line: start.line, column: start.column + column },
-        _ => start,
-    }
+    let column = before.chars().rev().take_while(|one| *one != '\n').count();
+    let line = |number: usize| file.lines().nth(number - 1).unwrap_or_default();
+    let is_quoted =
+        line(start.line).chars().nth(start.column - 1).is_some_and(|one| one == '"' || one == '\'');
+    let place = Place {
+        line: start.line + before.matches('\n').count(),
+        column: start.column + column + usize::from(is_quoted),
+    };
+    if place.column <= line(place.line).chars().count() + 1 { place } else { start }
 }
 
 fn group_node(group: &Group) -> Result<Node, String> {

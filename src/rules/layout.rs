@@ -6,6 +6,8 @@ use super::parts;
 
 /// Lines longer than this are broken where they can be.
 pub const WIDTH: usize = 110;
+/// What is no longer than this needs no line of its own.
+const SHORT: usize = 8;
 
 /// `expr` in lines; the first one is not indented.
 pub fn broken(expr: &Expr) -> String {
@@ -19,8 +21,11 @@ fn lines(expr: &Expr, depth: usize) -> String {
     }
     match expr {
         Expr::Binary(binary) => {
-            let right = lines(&binary.rhs, depth);
-            format!("{}\n{margin}{} {}", lines(&binary.lhs, depth), operator(binary), right.trim_start())
+            let (left, right) = (lines(&binary.lhs, depth), lines(&binary.rhs, depth));
+            // A number stays beside what it is held against.
+            let is_short = [&left, &right].iter().any(|side| side.trim_start().len() <= SHORT);
+            let gap = if is_short { " ".to_owned() } else { format!("\n{margin}") };
+            format!("{left}{gap}{} {}", operator(binary), right.trim_start())
         }
         Expr::Paren(paren) => format!("{margin}(\n{}\n{margin})", lines(&paren.expr, depth + 1)),
         Expr::Aggregate(aggregate) => {
@@ -65,8 +70,7 @@ mod tests {
         let expected = "histogram_quantile(0.99, service_name_le:http_server_request_duration_seconds_bucket:rate10m) > 5
 and on (service_name) sum by (service_name) (
   increase(http_server_request_duration_seconds_bucket[1m]) - another_rather_long_name_of_a_metric
-)
->= 5";
+) >= 5";
         let expr = promql::read(long).expect("read");
         assert_eq!(broken(&expr), expected);
         assert_eq!(promql::read(&broken(&expr)).expect("read").to_string(), expr.to_string());

@@ -6,7 +6,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{Error as _, MapAccess, SeqAccess, Visitor},
 };
-use serde_saphyr::{Location, Spanned};
+use serde_saphyr::{Location, Spanned, options};
 
 use super::flaw::{Flaw, Flaws, Place, Source};
 
@@ -45,7 +45,10 @@ pub fn read(source: Source<'_>) -> Result<Vec<Node>, Flaws> {
         let why = format!("the file is larger than {} MiB", MOST_BYTES / 1024 / 1024);
         return Err(source.error(Place::START, "yaml", why).into());
     }
-    serde_saphyr::from_multiple(source.text).map_err(|error| unreadable(source, &error).into())
+    // `on` and `no` are words: labels are made of them, and Go's readers of both files take them as such.
+    let options = options! { strict_booleans: true, with_snippet: false };
+    serde_saphyr::from_multiple_with_options(source.text, options)
+        .map_err(|error| unreadable(source, &error).into())
 }
 
 fn unreadable(source: Source<'_>, error: &serde_saphyr::Error) -> Flaw {

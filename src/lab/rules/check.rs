@@ -5,15 +5,16 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use super::{
-    command::Check,
     files::{self, Read},
+    flags::Check,
     series,
 };
 use crate::rules::{
     bundle,
     check::{
         known::Known,
-        survey::{self, Measure, Times},
+        survey::{self, Measure},
+        times::Beat,
     },
     flaw::{Flaw, Severity, Source},
 };
@@ -75,7 +76,7 @@ fn found(flags: &Check, files: &[Read], known: &Known) -> Vec<Flaw> {
         files.iter().map(|file| Source { name: &file.name, text: &file.text }).collect();
     let measure = Measure {
         pace: flags.pace,
-        beat: Times {
+        beat: Beat {
             scrape: flags.scrape_interval.unwrap_or(flags.pace.scrape()),
             evaluation: flags.evaluation_interval.unwrap_or(flags.pace.evaluation()),
         },

@@ -3,8 +3,8 @@
 use std::{fs, path::Path, process::ExitCode};
 
 use super::{
-    command::Render,
     files::{self, Read},
+    flags::Render,
 };
 use crate::rules::{
     bundle,

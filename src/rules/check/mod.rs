@@ -9,4 +9,4 @@ mod reach;
 mod routes;
 mod series;
 pub mod survey;
-mod times;
+pub mod times;

@@ -22,8 +22,6 @@ use crate::rules::{
     windows::Catalogue,
 };
 
-pub use super::times::Beat as Times;
-
 /// What the files are held against.
 #[derive(Clone, Debug)]
 pub struct Measure<'a> {

@@ -124,7 +124,8 @@ fn records_have_sloths_expressions_and_labels() {
         "sum_over_time(slo:sli_error:ratio_rate5mOWN[30d]) / ignoring (sloth_window)
          count_over_time(slo:sli_error:ratio_rate5mOWN[30d])",
     );
-    assert_eq!(labels(period), [("sloth_window", "30d")].into());
+    // Sloth says only the window at 886f97a and all of them at 1c3336e; the series is the same.
+    assert_eq!(labels(period), with(&[("sloth_window", "30d")]));
     let burn = |window: &str| {
         format!(
             "slo:sli_error:ratio_rate{window}OWN / on (sloth_id, sloth_slo, sloth_service) group_left \
