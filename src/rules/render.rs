@@ -11,6 +11,9 @@ use super::{
     windows::{self, Catalogue},
 };
 
+/// The flaw of a file that is nothing of this.
+pub const UNKNOWN: &str = "unknown-kind";
+
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -41,7 +44,7 @@ pub fn kind(source: Source<'_>) -> Result<Kind, Flaws> {
     if says("kind", windows::KIND) {
         return Ok(Kind::Windows);
     }
-    let refused = |why: String| Err(source.error(Place::START, "unknown-kind", why).into());
+    let refused = |why: String| Err(source.error(Place::START, UNKNOWN, why).into());
     if says("apiVersion", "openslo") {
         return refused(
             "this is OpenSLO, which has no windows in seconds; give the same objectives as a Sloth file"

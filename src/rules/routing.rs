@@ -244,9 +244,12 @@ fn old_matchers(
     found
 }
 
+/// What a time of production becomes at a pace.
+type Shrink = fn(Pace, Duration) -> Duration;
+
 /// Rewrites the times of a route and of those below it.
 fn time(route: &mut Node, pace: Pace) {
-    let times: [(&str, fn(Pace, Duration) -> Duration); 3] = [
+    let times: [(&str, Shrink); 3] = [
         ("group_wait", Pace::group_wait),
         ("group_interval", Pace::group_interval),
         ("repeat_interval", Pace::repeat_interval),

@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::rules::{flaw::Source, render};
+
 /// More files than this are not meant.
 const MOST_FILES: usize = 2_000;
 /// Folders below folders, no deeper than this.
@@ -26,8 +28,11 @@ pub fn read(given: &[PathBuf]) -> (Vec<Read>, Vec<String>) {
             Ok(found) => {
                 for file in found {
                     let name = file.display().to_string();
+                    let is_named = file == *path;
                     match fs::read_to_string(&file) {
-                        Ok(text) => files.push(Read { name, text }),
+                        // What merely lies in the same folder, such as a test of promtool's, was not meant.
+                        Ok(text) if is_named || !is_foreign(&name, &text) => files.push(Read { name, text }),
+                        Ok(_) => {}
                         Err(error) => unreadable.push(format!("{name}: {error}")),
                     }
                 }
@@ -37,6 +42,11 @@ pub fn read(given: &[PathBuf]) -> (Vec<Read>, Vec<String>) {
     }
     files.dedup_by(|one, other| one.name == other.name);
     (files, unreadable)
+}
+
+fn is_foreign(name: &str, text: &str) -> bool {
+    render::kind(Source { name, text })
+        .is_err_and(|flaws| flaws.0.iter().all(|flaw| flaw.kind == render::UNKNOWN))
 }
 
 /// The files that `path` means, in the order of their names.
