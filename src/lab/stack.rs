@@ -2,7 +2,7 @@
 //! it. The shop does not wait for them.
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     thread,
     time::{Duration, Instant},
 };
@@ -231,7 +231,7 @@ fn plan(flags: &StackFlags, here: Here) -> Result<Plan> {
 }
 
 /// A file of the user's own, at the pace.
-fn own_rules(path: &PathBuf, pace: Pace) -> Result<(String, String)> {
+fn own_rules(path: &Path, pace: Pace) -> Result<(String, String)> {
     let shown = path.display().to_string();
     let name = path.file_name().and_then(|name| name.to_str()).context(format!("{shown}: it has no name"))?;
     let rules = RuleFile::parse(&shown, &read(path)?).and_then(|rules| rules.at(pace).text());

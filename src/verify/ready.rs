@@ -1,7 +1,7 @@
 //! Whether there is anything to judge by: a lab whose Prometheus scrapes, whose Watchdog arrives at its receiver, and
 //! whose shop has visitors. Without that no verdict is worth anything, and none is given.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
@@ -9,9 +9,11 @@ use tokio::time::{Instant, sleep};
 use super::{
     ask::{Place, Silence},
     bound::Timing,
+    evidence::is_watchdog,
     observe::{LOOK_EVERY, Places},
     plan::WATCHDOG,
     report::About,
+    timeline::{Told, brief},
     wire,
 };
 use crate::scenario::parse;
@@ -48,40 +50,38 @@ pub async fn ready(lab: Place, patience: Duration, say: &mut dyn FnMut(&str)) ->
 }
 
 /// Waits until nothing fires, nothing is pending, and no receiver has been told anything for a while.
-pub async fn settled(ground: &Ground, allowed: &[String], patience: Duration) -> Result<(), String> {
+pub async fn settled(ground: &Ground, patience: Duration, say: &mut dyn FnMut(&str)) -> Result<(), String> {
     let give_up = Instant::now() + patience;
     let quiet = Duration::from_millis(ground.timing.quiet_ms().unsigned_abs());
-    let mut since = None;
+    let (mut since, mut said) = (None, String::new());
     loop {
-        let loud = loud(ground, allowed).await;
-        match loud {
-            Ok(names) if names.is_empty() => {
-                if since.get_or_insert_with(Instant::now).elapsed() >= quiet {
-                    return Ok(());
-                }
+        let why = match loud(ground).await {
+            Ok(names) if names.is_empty() => String::new(),
+            Ok(names) => names.into_iter().collect::<Vec<_>>().join(", "),
+            Err(silence) => format!("Prometheus cannot be asked: {silence}"),
+        };
+        if !why.is_empty() {
+            since = None;
+            if Instant::now() >= give_up {
+                return Err(format!("it does not become quiet: {why}"));
             }
-            Ok(names) => {
-                since = None;
-                if Instant::now() >= give_up {
-                    return Err(format!("it does not become quiet: {}", names.join(", ")));
-                }
+            if why != said {
+                say(&format!("waiting: {why}"));
+                said = why;
             }
-            Err(silence) => {
-                since = None;
-                if Instant::now() >= give_up {
-                    return Err(format!("Prometheus cannot be asked: {silence}"));
-                }
-            }
+        } else if since.get_or_insert_with(Instant::now).elapsed() >= quiet {
+            return Ok(());
         }
         sleep(LOOK_EVERY).await;
     }
 }
 
-async fn loud(ground: &Ground, allowed: &[String]) -> Result<Vec<String>, Silence> {
+/// What fires, or may soon.
+async fn loud(ground: &Ground) -> Result<BTreeSet<String>, Silence> {
     let answer = ground.places.prometheus.get("/api/v1/alerts", &()).await?;
-    let names =
-        wire::firings(&answer).into_iter().filter_map(|(firing, _)| firing.labels.get("alertname").cloned());
-    Ok(names.filter(|name| name != WATCHDOG && !allowed.contains(name)).collect())
+    let loud = wire::firings(&answer).into_iter().filter(|(firing, _)| !is_watchdog(&firing.labels));
+    let said = |fires: bool| if fires { "fires" } else { "may fire" };
+    Ok(loud.map(|(firing, fires)| format!("{} {}", brief(&firing.labels), said(fires))).collect())
 }
 
 /// What is not there yet, and whether waiting helps.
@@ -144,7 +144,7 @@ async fn watchdog(lab: &Place) -> Result<(), String> {
     let notes = notes.map_err(|silence| format!("the lab's receivers: {silence}"))?;
     let now_ms = crate::kernel::clock::now_millis();
     let fresh_ms = i64::try_from(FRESH.as_millis()).unwrap_or(i64::MAX);
-    let is_watchdog = |told: &super::timeline::Told| {
+    let is_watchdog = |told: &Told| {
         let mut names = told.alerts.iter().filter_map(|one| one.labels.get("alertname"));
         now_ms - told.at_ms < fresh_ms && names.any(|name| name == WATCHDOG)
     };

@@ -151,10 +151,9 @@ async fn verify_one(ground: &Ground, spec: &Spec, flags: &Verify) -> Result<Repo
     let name = &spec.name;
     let mut tell = |text: &str| say(&format!("{text}\n"));
     tell(&format!("\n{name}: waiting until all is calm"));
-    let calm = ground.places.lab.post("/api/scenarios/stop", &json!({})).await;
     // Where no scenario runs, there is none to stop.
-    let _ = calm;
-    ready::settled(ground, &[], SETTLING).await.map_err(|why| format!("{name}: {why}"))?;
+    let _ = ground.places.lab.post("/api/scenarios/stop", &json!({})).await;
+    ready::settled(ground, SETTLING, &mut tell).await.map_err(|why| format!("{name}: {why}"))?;
     tell(&format!("{name}: {}", spec.title));
     let plan = Plan::of(spec);
     let manner = Manner { seed: flags.seed, hurry: flags.hurry };
