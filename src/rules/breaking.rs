@@ -6,9 +6,9 @@ use promql_parser::parser;
 use super::flaw::nearest;
 
 /// Endings of which one completes each sound beginning, but for its open brackets.
-const ENDINGS: [&str; 19] = [
+const ENDINGS: [&str; 21] = [
     "", "x", "(x)", "1", "\"x\"", "=\"x\"", "a=\"x\"", "5m", "[5m]", "[5m])", "x[5m]", ":5m", "\"a\", x",
-    "1, x", "(x[5m])", "(x) (x)", "x) (x)", "(x) x", "x) x",
+    "1, x", "(x[5m])", "(x) (x)", "x) (x)", "(x) x", "x) x", ") (x)", ") x",
 ];
 
 /// A word near to one of these was probably meant to be it. (Not all: those that people write.)
@@ -159,6 +159,7 @@ mod tests {
     fn what_breaks_an_expression_is_pointed_at() {
         for (text, mark, why) in [
             ("sum(rate(x[5m])", "               ^", "unclosed left parenthesis"),
+            ("sum by (a, b) (x) / on (a) (y", "                             ^", "unclosed left parenthesis"),
             ("sum(x) /", "        ^", "the expression is not complete"),
             ("sum(x)) > 1", "      ^", "unexpected right parenthesis ')'"),
             ("rte(x[5m])", "^", "there is no function `rte`, did you mean `rate`?"),

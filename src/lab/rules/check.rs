@@ -55,7 +55,9 @@ pub fn run(flags: &Check, print: impl Fn(&str), say: impl Fn(&str)) -> ExitCode 
         print(&format!("{}\n", serde_json::to_string_pretty(&report).unwrap_or_default()));
     } else {
         findings.iter().for_each(|flaw| print(&flaw.to_string()));
-        print(&summary(files.len(), errors, warnings));
+        if !files.is_empty() {
+            print(&summary(files.len(), errors, warnings));
+        }
     }
     if errors > 0 || flags.strict && warnings > 0 {
         return ExitCode::from(NO);
