@@ -4,7 +4,7 @@ LOGS ?= target/doorbuster.jsonl
 SCREENSHOTS ?= docs/screenshots
 export SCREENSHOTS
 
-.PHONY: help run setup-stack test lint bench rules fuzz screenshots tools
+.PHONY: help run setup-stack test lint bench rules fuzz screenshots verify-all tools
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,12 @@ fuzz: tools ## five minutes of anything as a scenario file
 screenshots: tools ## new pictures of the pages, taken by a real browser, for the documents
 	@scripts/setup-tests.sh
 	@cargo test --locked --test it -- shown_by_a_browser
+
+verify-all: tools ## every scenario with a real Prometheus and Alertmanager; an hour, and docs/verified.md anew
+	@scripts/setup-tests.sh
+	@cargo build --locked --profile lab
+	@cargo run --quiet --locked --profile lab -- verify --page docs/verified.md $(ARGS) \
+		$(notdir $(basename $(wildcard scenarios/*.yaml)))
 
 # One line for each that is missing, not the wall that a failed build would be.
 tools:

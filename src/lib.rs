@@ -11,4 +11,5 @@ pub mod shop;
 pub mod stack;
 pub mod store;
 pub mod telemetry;
+pub mod verify;
 pub mod weave;

@@ -5,7 +5,7 @@ use std::{net::IpAddr, path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use http::{HeaderValue, Uri};
 
-use super::{remote::flags::Remote, rules::flags::RulesCommand};
+use super::{remote::flags::Remote, rules::flags::RulesCommand, verify::flags::Verify};
 use crate::{kernel::service::Service, rules::pace::Pace};
 
 /// A shop that breaks on cue: an observability demo lab in one binary.
@@ -24,6 +24,9 @@ pub enum Command {
     Up(Box<Up>),
     /// Start one service; where its peers are is said by flags or variables
     Serve(Box<Serve>),
+    /// Play scenarios and judge whether the alerts they promise fire, arrive and end: exit 0 when all do, 1 when one does
+    /// not, 2 when it cannot be told
+    Verify(Box<Verify>),
     /// Make alert rules, objectives and routes fit a pace, or say what is wrong with them
     #[command(subcommand)]
     Rules(RulesCommand),

@@ -19,4 +19,5 @@ pub mod stack;
 pub mod stage;
 pub mod table;
 pub mod token;
+pub mod verify;
 pub mod ways;

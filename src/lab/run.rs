@@ -27,7 +27,7 @@ use super::{
     stage::Stage,
     table::{Row, render},
     token::Token,
-    ways,
+    verify, ways,
 };
 use crate::{
     chaos::board::Board,
@@ -71,6 +71,7 @@ pub fn main(cli: Cli, begun: Instant) -> ExitCode {
         None => up(cli.up, begun),
         Some(Command::Up(up_flags)) => up(*up_flags, begun),
         Some(Command::Serve(serve_flags)) => serve(*serve_flags, begun),
+        Some(Command::Verify(flags)) => return verify::run::main(&flags),
         Some(Command::Rules(rules)) => return command::run(&rules, answer, say),
         Some(Command::Remote(remote)) => return remote::run::main(&remote),
     };
@@ -85,6 +86,7 @@ pub fn main(cli: Cli, begun: Instant) -> ExitCode {
 
 /// `doorbuster up`: everything in this process.
 fn up(flags: Up, begun: Instant) -> Result<()> {
+    verify::child::end_with_parent();
     let settings = Settings::new(&flags.common, PeerFlags::default())?;
     let services = Service::ALL;
     let show = Some(flags.show);

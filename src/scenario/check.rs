@@ -78,6 +78,8 @@ pub fn spec(spec: &Spec, flaws: &mut Flaws<'_>) {
     for (at, expectation) in spec.expect.iter().enumerate() {
         expect::check(expectation, spec, &format!("expect[{at}]"), flaws);
     }
+    few(spec.allow.len(), "allow", flaws);
+    expect::allowed(spec, flaws);
 }
 
 /// All that is wrong with a fault of a scenario, or one that is set by hand.

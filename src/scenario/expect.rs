@@ -1,7 +1,7 @@
 //! Whether an expectation can be met or missed: it speaks of one thing, says something of it, and does not contradict
 //! itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     flaws::Flaws,
@@ -53,7 +53,9 @@ fn alert(expectation: &Expectation, path: &str, flaws: &mut Flaws<'_>) {
         of_alert(expectation).into_iter().filter_map(|(field, is_there)| is_there.then_some(field)).collect();
     match said.split_first() {
         None => {
-            flaws.add(path, "says nothing: `fires_within`, `resolved_within`, `notified` or `never`");
+            let words =
+                "says nothing: `fires_within`, `notified`, `inhibited_by`, `resolved_within` or `never`";
+            flaws.add(path, words);
         }
         Some((_, others)) if expectation.never && !others.is_empty() => {
             flaws.add(format!("{path}.never"), format!("contradicts `{}`", others.join("` and `")));
@@ -62,6 +64,47 @@ fn alert(expectation: &Expectation, path: &str, flaws: &mut Flaws<'_>) {
     }
     if expectation.notified.as_ref().is_some_and(|notified| notified.receiver.trim().is_empty()) {
         flaws.add(format!("{path}.notified.receiver"), "must not be empty");
+    }
+    if let Some(labels) = &expectation.inhibited_by {
+        inhibited(expectation, labels, path, flaws);
+    }
+    if expectation.deferred && expectation.resolved_within.is_none() {
+        flaws.add(format!("{path}.deferred"), "says how it is resolved: say `resolved_within` as well");
+    }
+}
+
+fn inhibited(expectation: &Expectation, by: &BTreeMap<String, String>, path: &str, flaws: &mut Flaws<'_>) {
+    let path = format!("{path}.inhibited_by");
+    if by.is_empty() {
+        flaws.add(&path, "names no label: an `alertname`, for one");
+    }
+    if expectation.notified.is_some() {
+        flaws.add(&path, "contradicts `notified`: nobody is told of what is held back");
+    }
+    if expectation.alert.as_ref() == Some(by) {
+        flaws.add(path, "is the alert itself");
+    }
+}
+
+/// Whether what may fire makes sense beside what is expected.
+pub fn allowed(spec: &Spec, flaws: &mut Flaws<'_>) {
+    let never = |name: &str| {
+        let is_said = |one: &Expectation| one.alert.as_ref().is_some_and(|labels| labels.len() == 1);
+        let mut named = spec.expect.iter().filter(|one| one.never && is_said(one));
+        named.any(|one| {
+            one.alert.as_ref().is_some_and(|labels| labels.get("alertname").is_some_and(|of| of == name))
+        })
+    };
+    let mut known = BTreeSet::new();
+    for (at, name) in spec.allow.iter().enumerate() {
+        let path = format!("allow[{at}]");
+        if name.trim().is_empty() {
+            flaws.add(&path, "must not be empty");
+        } else if !known.insert(name) {
+            flaws.add(&path, format!("`{name}` is allowed before"));
+        } else if never(name) {
+            flaws.add(&path, format!("contradicts `never`, which is expected of `{name}`"));
+        }
     }
 }
 
@@ -83,12 +126,13 @@ fn metric(expectation: &Expectation, path: &str, flaws: &mut Flaws<'_>) {
     }
 }
 
-fn of_alert(expectation: &Expectation) -> [(&'static str, bool); 4] {
+fn of_alert(expectation: &Expectation) -> [(&'static str, bool); 5] {
     [
         ("never", expectation.never),
         ("fires_within", expectation.fires_within.is_some()),
         ("resolved_within", expectation.resolved_within.is_some()),
         ("notified", expectation.notified.is_some()),
+        ("inhibited_by", expectation.inhibited_by.is_some()),
     ]
 }
 

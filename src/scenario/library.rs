@@ -17,7 +17,7 @@ use super::{parse, spec::Spec, yaml::MOST_BYTES};
 use crate::chaos::check::unknown;
 
 /// Name and text of what comes with the lab.
-pub const BUNDLED: [(&str, &str); 16] = [
+pub const BUNDLED: [(&str, &str); 18] = [
     ("normal", include_str!("../../scenarios/normal.yaml")),
     ("blackfriday", include_str!("../../scenarios/blackfriday.yaml")),
     ("payment-outage-brazil", include_str!("../../scenarios/payment-outage-brazil.yaml")),
@@ -29,6 +29,8 @@ pub const BUNDLED: [(&str, &str); 16] = [
     ("cache-outage", include_str!("../../scenarios/cache-outage.yaml")),
     ("inventory-brownout", include_str!("../../scenarios/inventory-brownout.yaml")),
     ("crm-down", include_str!("../../scenarios/crm-down.yaml")),
+    ("payment-collapse", include_str!("../../scenarios/payment-collapse.yaml")),
+    ("dead-air", include_str!("../../scenarios/dead-air.yaml")),
     ("service-down", include_str!("../../scenarios/service-down.yaml")),
     ("slow-burn", include_str!("../../scenarios/slow-burn.yaml")),
     ("bad-release", include_str!("../../scenarios/bad-release.yaml")),

@@ -54,6 +54,9 @@ pub struct Spec {
     /// The symptoms it promises, for `verify`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub expect: Vec<Expectation>,
+    /// Names of alerts that may fire although none is promised; any other is unexpected.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow: Vec<String>,
 }
 
 /// A part of a scenario.
@@ -201,9 +204,15 @@ pub struct Expectation {
     /// The alert fires within this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fires_within: Option<Span>,
-    /// The alert is resolved within this time.
+    /// The alert fires and is held back: nobody is told of it, because of an alert with these labels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inhibited_by: Option<BTreeMap<String, String>>,
+    /// The alert is resolved within this time, and whoever was told of it was told of that too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resolved_within: Option<Span>,
+    /// With `resolved_within`: who was told may be told later that it is over, as when it ended while it was held back.
+    #[serde(skip_serializing_if = "is_no")]
+    pub deferred: bool,
     /// Who is told of the alert.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notified: Option<Notified>,

@@ -142,6 +142,13 @@ fn words() -> impl Strategy<Value = String> {
 fn expectation() -> impl Strategy<Value = Expectation> {
     let alert = Just([("alertname".to_owned(), "HighErrorRate".to_owned())].into());
     prop_oneof![
+        (alert.clone(), span(90_000)).prop_map(|(alert, within)| Expectation {
+            alert: Some(alert),
+            inhibited_by: Some([("alertname".to_owned(), "ServiceDown".to_owned())].into()),
+            resolved_within: Some(within),
+            deferred: true,
+            ..Expectation::default()
+        }),
         (alert.clone(), span(90_000), words()).prop_map(|(alert, within, receiver)| Expectation {
             alert: Some(alert),
             fires_within: Some(within),
@@ -200,6 +207,7 @@ pub fn scenario() -> impl Strategy<Value = Spec> {
                 repeats: baseline,
                 phases: phases.into_iter().enumerate().map(phase).collect(),
                 expect,
+                allow: Vec::new(),
             }
         },
     )

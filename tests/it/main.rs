@@ -2,6 +2,7 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "to panic is how a test fails, and a server it needs")]
 
+mod ahead;
 mod any;
 mod browser;
 mod chaos;
@@ -22,4 +23,5 @@ mod stack;
 mod store;
 mod tidy;
 mod verdict;
+mod verify;
 mod waiting;

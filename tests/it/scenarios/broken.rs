@@ -91,6 +91,9 @@ fn a_field_that_does_not_fit_is_named_with_the_nearest_right_word() {
         ("name: calm", "name: calm\n    load: { countries: { BZ: 1 }, visits: 3 }"),
         ("name: calm", "name: calm\n    releases: { payment: 1.1.0 }"),
         ("fires_within", "fires_withn"),
+        ("fires_within: 60s", "inhibited_by: ServiceDown"),
+        ("fires_within: 60s", "inhibitd_by: { alertname: ServiceDown }"),
+        ("expect:", "allow: Watchdog\nexpect:"),
     ];
     insta::assert_snapshot!(table(&cases));
 }

@@ -1,0 +1,120 @@
+//! Which scenarios and which files are meant, by what the command line says.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use crate::scenario::{library::Library, parse, spec::Spec};
+
+/// A scenario that is to be verified.
+#[derive(Debug)]
+pub struct Wanted {
+    pub spec: Spec,
+    /// The text of a file that the lab does not come with.
+    pub text: Option<String>,
+}
+
+/// Names and files become scenarios; all that is wrong with them is said at once.
+pub fn scenarios(words: &[String]) -> Result<Vec<Wanted>, String> {
+    let library = Library::new(None);
+    let mut wrong = Vec::new();
+    let mut wanted: Vec<Wanted> = Vec::new();
+    for word in words {
+        match scenario(&library, word) {
+            Ok(one) if wanted.iter().any(|other| other.spec.name == one.spec.name) => {
+                wrong.push(format!("{word}: `{}` is named twice", one.spec.name));
+            }
+            Ok(one) if one.spec.expect.is_empty() => {
+                wrong.push(format!("{word}: no expectation: nothing can be verified"));
+            }
+            Ok(one) => wanted.push(one),
+            Err(why) => wrong.push(why),
+        }
+    }
+    if wrong.is_empty() { Ok(wanted) } else { Err(wrong.join("\n")) }
+}
+
+fn scenario(library: &Library, word: &str) -> Result<Wanted, String> {
+    let is_file = word.contains('/') || word.ends_with(".yaml") || word.ends_with(".yml");
+    if !is_file {
+        let spec = library.get(word).ok_or_else(|| library.unknown(word))?;
+        return Ok(Wanted { spec: (*spec).clone(), text: None });
+    }
+    let text = fs::read_to_string(word).map_err(|error| format!("{word}: {error}"))?;
+    let spec = parse::read(word, &text)
+        .map_err(|wrong| wrong.iter().map(ToString::to_string).collect::<String>().trim_end().to_owned())?;
+    match library.source(&spec.name) {
+        Some(bundled) if bundled == text => Ok(Wanted { spec, text: None }),
+        Some(_) => Err(format!("{word}: `{}` is the name of a scenario that comes with the lab", spec.name)),
+        None => Ok(Wanted { spec, text: Some(text) }),
+    }
+}
+
+/// Files, folders and patterns become files, in order.
+pub fn files(patterns: &[String]) -> Result<Vec<PathBuf>, String> {
+    let mut files = Vec::new();
+    for pattern in patterns {
+        let path = Path::new(pattern);
+        let mut found = match path.file_name().and_then(|name| name.to_str()) {
+            _ if path.is_dir() => inside(path, |name| name.ends_with(".yml") || name.ends_with(".yaml")),
+            Some(name) if name.contains('*') => {
+                let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+                inside(folder.unwrap_or(Path::new(".")), |file| fits(name, file))
+            }
+            _ if path.is_file() => vec![path.to_owned()],
+            _ => Vec::new(),
+        };
+        if found.is_empty() {
+            return Err(format!("{pattern}: no such file"));
+        }
+        found.sort();
+        files.extend(found);
+    }
+    Ok(files)
+}
+
+fn inside(folder: &Path, fits: impl Fn(&str) -> bool) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
+    let name = |path: &PathBuf| path.file_name().is_some_and(|name| fits(&name.to_string_lossy()));
+    entries.filter(|path| path.is_file()).filter(name).collect()
+}
+
+/// Whether `name` is `pattern` with anything for each star.
+fn fits(pattern: &str, name: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == name,
+        Some((before, after)) => name.strip_prefix(before).is_some_and(|rest| {
+            rest.char_indices().any(|(at, _)| fits(after, &rest[at..])) || fits(after, "")
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_is_anything() {
+        for (pattern, name, does) in [
+            ("*.yml", "a.yml", true),
+            ("*.yml", ".yml", true),
+            ("*.yml", "a.yaml", false),
+            ("shop*.yml", "shop.rules.yml", true),
+            ("*.rules.*", "shop.rules.yml", true),
+            ("a*", "a", true),
+            ("a*", "ba", false),
+        ] {
+            assert_eq!(fits(pattern, name), does, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_said_at_once() {
+        let words = ["normall", "service-down", "service-down", "nowhere/at-all.yaml"].map(str::to_owned);
+        let why = scenarios(&words).expect_err("three are wrong");
+        for part in ["`normal`", "`service-down` is named twice", "nowhere/at-all.yaml: "] {
+            assert!(why.contains(part), "{part}: {why}");
+        }
+    }
+}
