@@ -103,31 +103,3 @@ pub fn rendered_path(source: &File, pace: Pace) -> Option<String> {
         None => Some(format!("alerts/generated/{pace}/{}", source.name)),
     }
 }
-
-/// Alerts that have a page in docs/runbooks; the lab shows them at /runbooks.
-pub const RUNBOOKS: [&str; 24] = [
-    "AbandonedCartsIncreasing",
-    "AvailabilitySLOBreach",
-    "CheckoutAvailabilityBurnRate",
-    "CheckoutLatencyBurnRate",
-    "CriticalPaymentFailureRateByCountry",
-    "HighDatabaseConnectionUsage",
-    "HighErrorRate",
-    "HighExternalServiceFailureRate",
-    "HighLatencyP95",
-    "HighLatencyP99",
-    "HighPaymentFailureRate",
-    "HighRedisMemoryUsage",
-    "LatencySLOBreach",
-    "LowCheckoutConversionRate",
-    "NoTrafficDetected",
-    "OTELCollectorHighDropRate",
-    "OTELCollectorHighMemory",
-    "PaymentSLOBreach",
-    "PaymentSuccessBurnRate",
-    "ServiceDown",
-    "SlowPaymentProcessing",
-    "StorefrontAvailabilityBurnRate",
-    "StorefrontLatencyBurnRate",
-    "Watchdog",
-];

@@ -9,14 +9,17 @@ use super::{
     flags::Check,
     series,
 };
-use crate::rules::{
-    bundle,
-    check::{
-        known::Known,
-        survey::{self, Measure},
-        times::Beat,
+use crate::{
+    console::pages::PAGES,
+    rules::{
+        bundle,
+        check::{
+            known::Known,
+            survey::{self, Measure},
+            times::Beat,
+        },
+        flaw::{Flaw, Severity, Source},
     },
-    flaw::{Flaw, Severity, Source},
 };
 
 /// Exit codes: something is wrong; could not tell.
@@ -83,7 +86,7 @@ fn found(flags: &Check, files: &[Read], known: &Known) -> Vec<Flaw> {
             evaluation: flags.evaluation_interval.unwrap_or(flags.pace.evaluation()),
         },
         known,
-        pages: bundle::RUNBOOKS.into_iter().collect(),
+        pages: PAGES.iter().map(|(name, _)| *name).collect(),
     };
     survey::survey(&sources, &measure)
 }

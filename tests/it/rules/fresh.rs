@@ -81,13 +81,3 @@ fn every_pace_has_the_same_files_and_the_same_alerts() {
     }
     assert!(alerts(Pace::Talk).len() >= 19 + 5);
 }
-
-#[test]
-fn the_list_of_pages_is_the_folder_of_pages() {
-    let names = files::below("docs/runbooks", ".md");
-    let mut pages: Vec<String> =
-        names.iter().filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned())).collect();
-    pages.retain(|name| name != "README");
-    pages.sort();
-    assert_eq!(pages, bundle::RUNBOOKS);
-}
