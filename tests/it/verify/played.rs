@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Longer than any of these takes, even beside all other tests.
-const PATIENCE: Duration = Duration::from_secs(540);
+const PATIENCE: Duration = Duration::from_secs(900);
 
 /// A verification that has come to its end.
 pub struct Played {
@@ -102,8 +102,13 @@ fn a_service_that_is_down_is_told_once_its_symptom_is_held_back_and_in_the_end_a
 }
 
 #[test]
-fn a_country_that_cannot_pay_and_a_pool_that_runs_out_page_those_who_can_help() {
-    hurried(&["payment-outage-brazil", "pool-exhaustion"]).kept();
+fn a_country_that_cannot_pay_pages_those_who_can_help() {
+    hurried(&["payment-outage-brazil"]).kept();
+}
+
+#[test]
+fn a_pool_that_runs_out_is_told_of_until_it_is_full_again() {
+    hurried(&["pool-exhaustion"]).kept();
 }
 
 #[test]
