@@ -5,8 +5,7 @@ use std::{error::Error, fmt};
 
 use serde::Serialize;
 
-/// The most of a line that is shown.
-const WIDTH: usize = 100;
+use crate::kernel::snippet::{harmless, snippet};
 
 /// Where something stands, counted from 1, in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,7 +67,7 @@ impl Source<'_> {
             severity,
             kind,
             message: harmless(&message.into()),
-            snippet: snippet(self.text, place),
+            snippet: snippet(self.text, place.line, place.column, 1),
         }
     }
 
@@ -132,23 +131,6 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Stri
     }
 }
 
-/// A control character could make a terminal do anything.
-fn harmless(text: &str) -> String {
-    text.chars().map(|one| if one.is_control() { ' ' } else { one }).collect()
-}
-
-fn snippet(text: &str, place: Place) -> String {
-    let Some(line) = text.lines().nth(place.line.saturating_sub(1)) else { return String::new() };
-    let column = place.column.saturating_sub(1);
-    // Of a long line, the part around the place.
-    let skipped = if column > WIDTH / 2 && line.chars().count() > WIDTH { column - WIDTH / 2 } else { 0 };
-    let shown: String = harmless(line).chars().skip(skipped).take(WIDTH).collect();
-    let number = place.line.to_string();
-    let margin = " ".repeat(number.len());
-    let marker = " ".repeat(column - skipped);
-    format!("{margin} |\n{number} | {}\n{margin} | {marker}^\n", shown.trim_end())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,14 +140,6 @@ mod tests {
         let source = Source { name: "a.yml", text: "groups:\n- nme: x\n" };
         let flaw = source.error(Place { line: 2, column: 3 }, "unknown-field", "unknown field `nme`");
         assert_eq!(flaw.to_string(), "a.yml:2:3: error: unknown field `nme`\n  |\n2 | - nme: x\n  |   ^\n");
-    }
-
-    #[test]
-    fn a_long_or_hostile_line_is_shown_in_part_and_without_control() {
-        let text = format!("{}\u{1b}[2Jbad{}", "x".repeat(300), "y".repeat(300));
-        let shown = snippet(&text, Place { line: 1, column: 305 });
-        assert!(!shown.contains('\u{1b}') && shown.lines().all(|line| line.chars().count() < WIDTH + 8));
-        assert_eq!(snippet("a", Place { line: 7, column: 1 }), "");
     }
 
     #[test]

@@ -6,9 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::tree::Place;
-
-/// The most of a line that is shown.
-const WIDTH: usize = 100;
+use crate::kernel::snippet::{harmless, snippet};
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -33,7 +31,7 @@ impl Wrong {
             column: place.column,
             field: harmless(field),
             message: harmless(message),
-            snippet: snippet(text, place),
+            snippet: snippet(text, place.line, place.column, place.width),
         }
     }
 }
@@ -48,45 +46,5 @@ impl fmt::Display for Wrong {
         }
         writeln!(f, "{message}")?;
         f.write_str(snippet)
-    }
-}
-
-/// A control character could make a terminal do anything.
-fn harmless(text: &str) -> String {
-    text.chars().map(|one| if one.is_control() { ' ' } else { one }).collect()
-}
-
-fn snippet(text: &str, place: Place) -> String {
-    let Some(line) = text.lines().nth(place.line.saturating_sub(1)) else { return String::new() };
-    let column = place.column.saturating_sub(1);
-    // Of a long line, the part around the place.
-    let skipped = if column > WIDTH / 2 && line.chars().count() > WIDTH { column - WIDTH / 2 } else { 0 };
-    let shown: String = harmless(line).chars().skip(skipped).take(WIDTH).collect();
-    let before = column - skipped;
-    let width = place.width.min(shown.chars().count().saturating_sub(before)).max(1);
-    let number = place.line.to_string();
-    let margin = " ".repeat(number.len());
-    let marker = format!("{}{}", " ".repeat(before), "^".repeat(width));
-    format!("{margin} |\n{number} | {}\n{margin} | {marker}\n", shown.trim_end())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_long_or_hostile_line_is_shown_in_part_and_without_control() {
-        let text = format!("{}\u{1b}[2Jbad{}", "x".repeat(300), "y".repeat(300));
-        let shown = snippet(&text, Place { line: 1, column: 305, width: 3 });
-        assert!(!shown.contains('\u{1b}') && shown.lines().all(|line| line.chars().count() < WIDTH + 8));
-        let (line, marker) = (shown.lines().nth(1).expect("line"), shown.lines().nth(2).expect("marker"));
-        let at = marker.find('^').expect("marked");
-        assert_eq!(&line[at..at + 3], "bad", "{shown}");
-    }
-
-    #[test]
-    fn a_place_that_is_not_there_has_no_snippet() {
-        assert_eq!(snippet("a", Place { line: 7, column: 1, width: 1 }), "");
-        assert!(snippet("a", Place { line: 1, column: 9, width: 9 }).ends_with("        ^\n"));
     }
 }

@@ -1,17 +1,13 @@
 //! Asks a Prometheus or an Alertmanager over HTTP, plain or by TLS, and never for long.
 
-use std::{error::Error, sync::Arc, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::{TokioExecutor, TokioTimer},
-};
-use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use serde_json::Value;
+
+use crate::kernel::https::{self, Http, innermost};
 
 /// The longest that one question may take.
 pub const PATIENCE: Duration = Duration::from_secs(3);
@@ -20,25 +16,11 @@ const ANSWER_BYTES: usize = 16 * 1024 * 1024;
 
 /// Asks. Clones share their connections, which live on the runtime that first asked.
 #[derive(Clone)]
-pub struct Asker(Client<HttpsConnector<HttpConnector>, Full<Bytes>>);
+pub struct Asker(Http);
 
 impl Asker {
     pub fn new() -> Self {
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_connect_timeout(Some(PATIENCE));
-        let roots = Arc::new(RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()));
-        // Ring knows the versions it is asked for: this cannot fail.
-        let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map(|tls| tls.with_root_certificates(roots).with_no_client_auth());
-        let builder = HttpsConnectorBuilder::new();
-        let builder = match tls {
-            Ok(tls) => builder.with_tls_config(tls),
-            Err(_) => builder.with_webpki_roots(),
-        };
-        let connector = builder.https_or_http().enable_http1().wrap_connector(tcp);
-        Asker(Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector))
+        Asker(https::client(https::mozilla()))
     }
 
     /// What is at `base` and `path`, as JSON; otherwise why not, in a fragment for one line.
@@ -92,15 +74,6 @@ pub fn base(what: &str, text: &str) -> Result<String, String> {
         Some(_) if is_web => Ok(text.to_owned()),
         _ => Err(format!("{what}: `{text}` must be of the form http://host:port")),
     }
-}
-
-/// The last cause is what went wrong; those around it say that something did.
-fn innermost(error: &(dyn Error + 'static)) -> String {
-    let mut cause = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
 }
 
 #[cfg(test)]

@@ -8,11 +8,11 @@ use rustls::RootCertStore;
 use super::{
     account::{Account, LOKI, PYROSCOPE, Variables},
     destination::{Backend, Destination, Signal},
-    egress::http::trusted,
     guest,
     otlp::rule::Rule,
     percent::decode,
 };
+use crate::kernel::https::trusted;
 
 /// What the environment says about telemetry.
 #[derive(Clone, Debug, Default)]

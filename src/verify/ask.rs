@@ -1,25 +1,19 @@
 //! Asks a server over HTTP, plain or by TLS, and never for long.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::{TokioExecutor, TokioTimer},
-};
-use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use serde::Serialize;
 use serde_json::Value;
+
+use crate::kernel::https::{self, Http, innermost};
 
 /// The longest that one question may take: less than what is called a gap.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// As much of an answer as is read.
 const ANSWER_BYTES: usize = 16 * 1024 * 1024;
-
-type Http = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
 /// A server by its base address.
 #[derive(Clone)]
@@ -59,7 +53,9 @@ impl Place {
             Some(authority) if authority.as_str().contains('@') => {
                 Err(format!("{what}: credentials in an address are not used here"))
             }
-            Some(_) if is_web && uri.query().is_none() => Ok(Place { base, http: client(), token: None }),
+            Some(_) if is_web && uri.query().is_none() => {
+                Ok(Place { base, http: https::client(https::mozilla()), token: None })
+            }
             _ => Err(format!("{what}: `{base}` must be of the form http://host:port")),
         }
     }
@@ -121,35 +117,6 @@ fn said(body: &[u8]) -> String {
     let document: Value = serde_json::from_slice(body).unwrap_or_default();
     let words = ["detail", "error", "message"].iter().find_map(|field| document[field].as_str());
     words.map_or_else(|| String::from_utf8_lossy(body).chars().take(200).collect(), str::to_owned)
-}
-
-/// Must be first used on the runtime that is to drive its connections.
-fn client() -> Http {
-    let roots = Arc::new(RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()));
-    let mut tcp = HttpConnector::new();
-    tcp.enforce_http(false);
-    tcp.set_nodelay(true);
-    // Ring knows the versions it is asked for: this cannot fail.
-    let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map(|tls| tls.with_root_certificates(roots).with_no_client_auth());
-    let builder = HttpsConnectorBuilder::new();
-    let builder = match tls {
-        Ok(tls) => builder.with_tls_config(tls),
-        Err(_) => builder.with_webpki_roots(),
-    };
-    Client::builder(TokioExecutor::new())
-        .pool_timer(TokioTimer::new())
-        .build(builder.https_or_http().enable_http1().wrap_connector(tcp))
-}
-
-/// What lies at the bottom of an error: "client error (Connect)" helps nobody.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    cause.to_string()
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use http_body_util::{BodyExt, Full, Limited};
 use serde_json::Value;
 
 use crate::{
+    kernel::https::{Http, client, mozilla},
     rules::check::known::Known,
-    telemetry::egress::http::{Http, client, mozilla},
 };
 
 /// The lab's own, by name and labels.

@@ -5,7 +5,6 @@ pub mod chosen;
 pub mod count;
 pub mod door;
 pub mod exits;
-pub mod http;
 pub mod onlooker;
 pub mod outbox;
 pub mod queue;

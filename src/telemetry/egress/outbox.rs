@@ -14,8 +14,11 @@ use http_body_util::{BodyExt, Full, Limited};
 use serde::Serialize;
 use tracing::{Dispatch, dispatcher, info, warn};
 
-use super::{count::Count, http::Http, queue::Queue};
-use crate::telemetry::destination::{Destination, Signal};
+use super::{count::Count, queue::Queue};
+use crate::{
+    kernel::https::{Http, innermost},
+    telemetry::destination::{Destination, Signal},
+};
 
 const LIMIT_BYTES: usize = 8 * 1024 * 1024;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -277,15 +280,6 @@ fn refusal(parts: &Parts, body: &[u8]) -> String {
     let words = words.lines().next().unwrap_or_default().trim();
     let is_text = !words.is_empty() && !words.contains(char::is_control) && !words.contains('\u{fffd}');
     if is_text { format!("it answers {status}: {words}") } else { format!("it answers {status}") }
-}
-
-/// What lies at the bottom of an error: "client error (Connect)" helps nobody.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    cause.to_string()
 }
 
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {

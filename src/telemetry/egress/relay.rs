@@ -68,7 +68,7 @@ mod tests {
     use http_body_util::Full;
 
     use super::*;
-    use crate::telemetry::egress::http;
+    use crate::kernel::https as http;
 
     #[tokio::test]
     async fn only_who_knows_the_word_is_heard() {

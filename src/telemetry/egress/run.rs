@@ -22,12 +22,12 @@ use super::{
     chosen::Chosen,
     count::Count,
     exits::{Before, Exit, Minute, STDOUT},
-    http,
     onlooker::Onlooker,
     outbox::{Outbox, Word},
     relayed::{Link, Relayed},
 };
 use crate::{
+    kernel::https,
     kernel::service::Service,
     telemetry::{
         config::Config,
@@ -102,7 +102,7 @@ impl Egress {
             lines: line::queue(),
             relayed: Arc::new(Relayed::new(config)),
             outboxes: Signal::ALL.into_iter().filter_map(outbox).collect(),
-            roots: config.roots.clone().unwrap_or_else(http::mozilla),
+            roots: config.roots.clone().unwrap_or_else(https::mozilla),
             onlooker,
             shown: Arc::default(),
             unencodable: Arc::default(),
@@ -200,7 +200,7 @@ impl Egress {
         stopped: watch::Receiver<Option<Instant>>,
         aloud: Dispatch,
     ) {
-        let http = http::client(self.roots.clone());
+        let http = https::client(self.roots.clone());
         let mut tasks = JoinSet::new();
         // Serves the others and ends with them.
         let mut errands = JoinSet::new();

@@ -13,9 +13,9 @@ use super::{
     exits::Verdict,
     report::Finding,
 };
-use crate::telemetry::{
-    account::{self, Account, Variables},
-    egress::http::{Http, client, mozilla},
+use crate::{
+    kernel::https::{Http, client, innermost, mozilla},
+    telemetry::account::{self, Account, Variables},
 };
 
 /// The longest that one question may take.
@@ -102,15 +102,6 @@ impl Backend {
             Silence::Failed(why) => self.finding(Verdict::Away, looked_for, why),
         }
     }
-}
-
-/// What lies at the bottom of an error: "client error (Connect)" helps nobody.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    cause.to_string()
 }
 
 #[cfg(test)]

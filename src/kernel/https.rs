@@ -1,5 +1,5 @@
-//! The HTTP client of the egress: plain or TLS (rustls with ring, Mozilla's roots and those the user names), one for all
-//! destinations.
+//! The HTTP client for servers outside of the shop: plain or by TLS (rustls with ring, Mozilla's roots and those the user
+//! names). Services ask one another by `transport`, which does less and costs less.
 
 use std::{path::Path, sync::Arc};
 
@@ -56,4 +56,13 @@ pub fn client(roots: Arc<RootCertStore>) -> Http {
     Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .build(builder.https_or_http().enable_http1().wrap_connector(tcp))
+}
+
+/// What lies at the bottom of an error: "client error (Connect)" helps nobody.
+pub fn innermost(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
 }
