@@ -27,8 +27,7 @@ use super::{
     relayed::{Link, Relayed},
 };
 use crate::{
-    kernel::https,
-    kernel::service::Service,
+    kernel::{https, service::Service},
     telemetry::{
         config::Config,
         destination::Signal,
