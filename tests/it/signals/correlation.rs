@@ -1,8 +1,9 @@
-//! From each signal to the others, while shoppers come: by the lab's own addresses alone.
+//! From each signal to the others, while shoppers come: by the lab's own addresses, and to the row in its database.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use crate::{
     browser::get,
@@ -119,6 +120,20 @@ fn a_checkout_leads_to_its_order_its_spans_to_their_lines_and_its_lines_to_their
     }
     let kept = customer.get(&format!("/orders/{order_id}")).ok().json();
     assert_eq!(kept["order_id"], order_id);
+    let said =
+        all.iter().find_map(|span| span["attributes"]["shop.order.id"].as_str()).expect("the order's number");
+    assert_eq!(row(&lab, said), (said.to_owned(), "US".to_owned()));
+}
+
+/// The order as it stands in the lab's own database: its number and country.
+fn row(lab: &Lab, order_id: &str) -> (String, String) {
+    let options = SqliteConnectOptions::new().filename(lab.data_dir().join("doorbuster.db")).read_only(true);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let mut database = SqliteConnection::connect_with(&options).await.expect("the database");
+        let query = sqlx::query_as("SELECT order_id, country FROM orders WHERE order_id = $1");
+        query.bind(order_id).fetch_one(&mut database).await.expect("the order")
+    })
 }
 
 #[test]
