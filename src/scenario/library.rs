@@ -17,7 +17,7 @@ use super::{parse, spec::Spec, yaml::MOST_BYTES};
 use crate::chaos::check::unknown;
 
 /// Name and text of what comes with the lab.
-pub const BUNDLED: [(&str, &str); 18] = [
+pub const BUNDLED: [(&str, &str); 19] = [
     ("normal", include_str!("../../scenarios/normal.yaml")),
     ("blackfriday", include_str!("../../scenarios/blackfriday.yaml")),
     ("payment-outage-brazil", include_str!("../../scenarios/payment-outage-brazil.yaml")),
@@ -30,6 +30,7 @@ pub const BUNDLED: [(&str, &str); 18] = [
     ("inventory-brownout", include_str!("../../scenarios/inventory-brownout.yaml")),
     ("crm-down", include_str!("../../scenarios/crm-down.yaml")),
     ("payment-collapse", include_str!("../../scenarios/payment-collapse.yaml")),
+    ("slow-pages", include_str!("../../scenarios/slow-pages.yaml")),
     ("dead-air", include_str!("../../scenarios/dead-air.yaml")),
     ("service-down", include_str!("../../scenarios/service-down.yaml")),
     ("slow-burn", include_str!("../../scenarios/slow-burn.yaml")),
