@@ -6,12 +6,10 @@ use axum::{
 };
 use serde::de::DeserializeOwned;
 
-use crate::{
-    chaos::check,
-    kernel::{
-        error::{Error, Kind},
-        extract,
-    },
+use crate::kernel::{
+    error::{Error, Kind},
+    extract,
+    nearest::nearest,
 };
 
 /// A JSON body.
@@ -48,7 +46,7 @@ fn helpful(error: Error) -> Error {
         return error;
     }
     let Some((word, known)) = wrong_word(error.detail()) else { return error };
-    let detail = match check::nearest(word, known.iter().copied()) {
+    let detail = match nearest(word, known.iter().copied()) {
         Some(near) => format!("{}; did you mean `{near}`?", error.detail()),
         None => error.detail().to_owned(),
     };

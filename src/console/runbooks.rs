@@ -6,13 +6,11 @@ use axum::{
 };
 
 use super::pages::PAGES;
-use crate::{
-    chaos::check,
-    kernel::{
-        error::{Error, Result},
-        extract::Path,
-        problem::Problem,
-    },
+use crate::kernel::{
+    error::{Error, Result},
+    extract::Path,
+    nearest::nearest,
+    problem::Problem,
 };
 
 /// What to do when an alert fires
@@ -31,7 +29,7 @@ pub async fn page(Path(alert): Path<String>) -> Result<Response> {
             Ok(([(header::CONTENT_TYPE, "text/markdown; charset=utf-8")], *text).into_response())
         }
         None => {
-            let near = check::nearest(name, PAGES.iter().map(|(known, _)| *known));
+            let near = nearest(name, PAGES.iter().map(|(known, _)| *known));
             let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
             Err(Error::not_found(format!("there is no runbook of that name{hint}")))
         }

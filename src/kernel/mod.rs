@@ -22,6 +22,7 @@ pub mod id;
 pub mod kind;
 pub mod migrate;
 pub mod money;
+pub mod nearest;
 pub mod origin;
 pub mod peers;
 pub mod places;

@@ -13,11 +13,8 @@ use super::{
     tree::{is_within, joined},
 };
 use crate::{
-    chaos::{
-        check::{is_id, unknown},
-        units::Span,
-    },
-    kernel::service::Service,
+    chaos::{check::is_id, units::Span},
+    kernel::{nearest::unknown, service::Service},
     load::mix::Mix,
 };
 

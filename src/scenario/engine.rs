@@ -20,14 +20,16 @@ use super::{
 };
 use crate::{
     chaos::{
-        check::{nearest, unknown},
         counts::Counts,
         fault::Fault,
         ledger::{Entry, Ledger},
         setting::{Revision, Setting},
         switchboard::Switchboard,
     },
-    kernel::{clock, discreet},
+    kernel::{
+        clock, discreet,
+        nearest::{nearest, unknown},
+    },
     load::{mix::Mix, run::Shoppers, visit::Source},
 };
 

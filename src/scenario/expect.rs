@@ -7,7 +7,7 @@ use super::{
     flaws::Flaws,
     spec::{Expectation, Spec},
 };
-use crate::chaos::check::unknown;
+use crate::kernel::nearest::unknown;
 
 /// What is wrong with an expectation of `spec`.
 pub fn check(expectation: &Expectation, spec: &Spec, path: &str, flaws: &mut Flaws<'_>) {

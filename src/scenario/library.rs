@@ -14,7 +14,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{parse, spec::Spec, yaml::MOST_BYTES};
-use crate::chaos::check::unknown;
+use crate::kernel::nearest::unknown;
 
 /// Name and text of what comes with the lab.
 pub const BUNDLED: [(&str, &str); 19] = [

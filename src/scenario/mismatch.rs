@@ -6,7 +6,7 @@ use std::fmt::{self, Display};
 use serde::de::{self, Expected, Unexpected};
 
 use super::tree::{Route, Value};
-use crate::chaos::check::{nearest, unknown};
+use crate::kernel::nearest::{nearest, unknown};
 
 /// What does not fit.
 #[derive(Clone, Debug)]

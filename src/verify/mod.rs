@@ -14,5 +14,6 @@ pub mod plan;
 pub mod ready;
 pub mod report;
 pub mod run;
+pub mod strangers;
 pub mod timeline;
 pub mod wire;

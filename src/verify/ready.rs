@@ -13,6 +13,7 @@ use super::{
     observe::{LOOK_EVERY, Places},
     plan::WATCHDOG,
     report::About,
+    strangers::Known,
     timeline::{Told, brief},
     wire,
 };
@@ -25,6 +26,7 @@ const FRESH: Duration = Duration::from_secs(6 * 60);
 pub struct Ground {
     pub places: Places,
     pub timing: Timing,
+    pub known: Known,
     pub about: About,
 }
 
@@ -110,7 +112,13 @@ async fn found(lab: &Place, visits_before: &mut Option<u64>) -> Result<Ground, M
     };
     let places =
         Places { lab: lab.clone(), prometheus: part("prometheus")?, alertmanager: part("alertmanager")? };
-    let timing = timing(&places).await.map_err(not_yet)?;
+    let (timing, known) = told_of_themselves(&places).await.map_err(not_yet)?;
+    if !known.alerts.is_empty() && !known.has_watchdog() {
+        let why = format!(
+            "the rules have no alert `{WATCHDOG}`: without one that always fires, silence proves nothing"
+        );
+        return Err(Missing { why, is_final: true });
+    }
     scrapes(&places.prometheus).await.map_err(not_yet)?;
     watchdog(lab).await.map_err(not_yet)?;
     let ok = state["shoppers"]["requests"]["ok"].as_u64().unwrap_or_default();
@@ -125,7 +133,7 @@ async fn found(lab: &Place, visits_before: &mut Option<u64>) -> Result<Ground, M
         pace: stack["pace"].as_str().unwrap_or("their own").to_owned(),
         seed: None,
     };
-    Ok(Ground { places, timing, about })
+    Ok(Ground { places, timing, known, about })
 }
 
 async fn scrapes(prometheus: &Place) -> Result<(), String> {
@@ -157,8 +165,8 @@ async fn watchdog(lab: &Place) -> Result<(), String> {
     }
 }
 
-/// What the two servers say of their own timing.
-async fn timing(places: &Places) -> Result<Timing, String> {
+/// What the two servers say of their own timing, and which alerts and receivers they have.
+async fn told_of_themselves(places: &Places) -> Result<(Timing, Known), String> {
     let prometheus = |silence: Silence| format!("Prometheus: {silence}");
     let rules = places.prometheus.get("/api/v1/rules", &()).await.map_err(prometheus)?;
     let config = places.prometheus.get("/api/v1/status/config", &()).await.map_err(prometheus)?;
@@ -168,5 +176,12 @@ async fn timing(places: &Places) -> Result<Timing, String> {
         let text = text.as_str().unwrap_or_default();
         parse::read_value("configuration", text).unwrap_or_else(|_| json!({}))
     };
-    Ok(wire::timing(&rules, &read(&config["data"]["yaml"]), &read(&status["config"]["original"])))
+    let routing = read(&status["config"]["original"]);
+    let timing = wire::timing(&rules, &read(&config["data"]["yaml"]), &routing);
+    let receivers = routing["receivers"].as_array().into_iter().flatten();
+    let known = Known {
+        alerts: timing.holds_ms.keys().cloned().collect(),
+        receivers: receivers.filter_map(|one| Some(one["name"].as_str()?.to_owned())).collect(),
+    };
+    Ok((timing, known))
 }

@@ -1,6 +1,7 @@
 //! Which files a person means: files, folders, and patterns that the shell has left alone.
 
 use std::{
+    collections::HashSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -40,7 +41,11 @@ pub fn read(given: &[PathBuf]) -> (Vec<Read>, Vec<String>) {
             Err(why) => unreadable.push(format!("{}: {why}", path.display())),
         }
     }
-    files.dedup_by(|one, other| one.name == other.name);
+    // A pattern and a name may mean the same file.
+    let mut known = HashSet::new();
+    files.retain(|file| {
+        known.insert(fs::canonicalize(&file.name).unwrap_or_else(|_| file.name.clone().into()))
+    });
     (files, unreadable)
 }
 

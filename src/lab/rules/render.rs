@@ -30,7 +30,15 @@ pub fn run(flags: &Render, print: impl Fn(&str), say: impl Fn(&str)) -> ExitCode
         return ExitCode::from(COULD_NOT);
     }
     match rendered(flags, &files) {
-        Ok(files) => deliver(flags, &files, print, say),
+        Ok(done) => match flags.out.as_deref().and_then(|folder| overwritten(folder, &done, &files)) {
+            Some(source) => {
+                say(&format!(
+                    "doorbuster: {source} would be overwritten by what is made of it; name another folder\n"
+                ));
+                ExitCode::from(COULD_NOT)
+            }
+            None => deliver(flags, &done, print, say),
+        },
         Err(wrong) => {
             say(&wrong);
             ExitCode::from(NO)
@@ -69,6 +77,13 @@ fn short(name: &str) -> String {
         .file_name()
         .map_or_else(|| name.to_owned(), |file| file.to_string_lossy().into_owned());
     if name.starts_with("slo/sloth/") { format!("slo-{file}") } else { file }
+}
+
+/// The first source that lies where something is to be written.
+fn overwritten<'a>(folder: &Path, done: &[(String, String)], sources: &'a [Read]) -> Option<&'a str> {
+    let targets: Vec<_> = done.iter().filter_map(|(name, _)| folder.join(name).canonicalize().ok()).collect();
+    let is_target = |source: &&Read| fs::canonicalize(&source.name).is_ok_and(|path| targets.contains(&path));
+    sources.iter().find(is_target).map(|source| source.name.as_str())
 }
 
 fn deliver(flags: &Render, files: &[(String, String)], print: impl Fn(&str), say: impl Fn(&str)) -> ExitCode {

@@ -60,6 +60,7 @@ pub fn main(flags: &Verify) -> ExitCode {
 
 async fn verify(flags: &Verify) -> Result<Outcome, String> {
     let wanted = wanted::scenarios(&flags.scenarios)?;
+    writable(flags)?;
     let own: Vec<(String, String)> =
         wanted.iter().filter_map(|one| Some((one.spec.name.clone(), one.text.clone()?))).collect();
     let mut child = match &flags.url {
@@ -85,6 +86,11 @@ async fn verify(flags: &Verify) -> Result<Outcome, String> {
     ));
     if let Some(child) = &child {
         left_out(child);
+    }
+    let strangers: Vec<String> =
+        wanted.iter().flat_map(|one| ground.known.strangers(&Plan::of(&one.spec))).collect();
+    if !strangers.is_empty() {
+        return Err(strangers.join("\n"));
     }
     let mut reports = Vec::new();
     for one in &wanted {
@@ -162,6 +168,15 @@ async fn verify_one(ground: &Ground, spec: &Spec, flags: &Verify) -> Result<Repo
     let findings = judge(&plan, &timeline, &ground.timing);
     let about = report::About { seed: flags.seed.or(spec.seed), ..ground.about.clone() };
     Ok(Report::new(&spec.title, findings, about, ground.timing.clone(), timeline))
+}
+
+/// Where the findings are to be written is tried before they are made.
+fn writable(flags: &Verify) -> Result<(), String> {
+    for file in [&flags.junit, &flags.page].into_iter().flatten() {
+        let opened = fs::OpenOptions::new().create(true).append(true).open(file);
+        opened.map_err(|error| format!("failed to write {}: {error}", file.display()))?;
+    }
+    Ok(())
 }
 
 fn finish(flags: &Verify, reports: &[Report]) -> Result<(), String> {
