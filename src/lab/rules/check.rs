@@ -50,6 +50,9 @@ pub fn run(flags: &Check, print: impl Fn(&str), say: impl Fn(&str)) -> ExitCode 
             return ExitCode::from(COULD_NOT);
         }
     };
+    if known.is_all && known.names().all(|name| known.labels(name).is_none()) {
+        say("doorbuster: --metrics-from: a Prometheus lists names only: labels were not checked\n");
+    }
     let mut findings = found(flags, &files, &known);
     if flags.tools == Tools::Auto {
         let asked = tools::ask(&files, flags.pace, &findings);

@@ -7,7 +7,7 @@ use super::{
     keys,
     known::Known,
     labels::Horizon,
-    names, pages,
+    names, pages, ratios,
     reach::Candidate,
     routes, series,
     times::{self, Beat},
@@ -54,6 +54,10 @@ pub fn survey(sources: &[Source<'_>], measure: &Measure<'_>) -> Vec<Flaw> {
     for (source, file) in &rules {
         found.extend(times::check(*source, file, measure.beat));
         found.extend(series::check(*source, file, &horizon, unknown));
+        // Of objectives it has been said by their factors, where they stand.
+        if matches!(render::kind(*source), Ok(Kind::Rules)) {
+            found.extend(ratios::check(*source, file, &horizon));
+        }
         found.extend(names::check(*source, file));
         found.extend(pages::check(*source, file, &measure.pages));
     }

@@ -1,6 +1,13 @@
 //! `doorbuster rules check` of files that Prometheus or Alertmanager would refuse.
 
-use std::{env, fs, os::unix::fs::PermissionsExt, process::Command};
+use std::{
+    env, fs,
+    io::{BufRead, BufReader, Write},
+    net::{Ipv4Addr, TcpListener},
+    os::unix::fs::PermissionsExt,
+    process::Command,
+    thread,
+};
 
 use serde_json::Value;
 
@@ -157,4 +164,38 @@ fn a_tool_that_fails_without_a_known_word_is_heard_whole() {
     let said = String::from_utf8(output.expect("the binary runs").stdout).expect("UTF-8");
     assert!(said.contains("a.rules.yml:1:1: error: promtool refuses it: out of order"), "{said}");
     assert_eq!(fs::read_dir(&left).expect("a folder").count(), 0);
+}
+
+#[test]
+fn a_part_of_a_whole_that_should_be_more_than_it_is_found() {
+    let text = "groups: [{name: g, rules: [{alert: A, expr: 'slo:sli_error:ratio_rate5m > (14.4 * 0.1)'}]}]";
+    has(
+        &found("a.rules.yml", text, &[]),
+        &["1 never-fires: this ratio is never above 1, so `> 1.44` never holds"],
+    );
+}
+
+/// A Prometheus that knows one name.
+#[test]
+fn names_alone_say_nothing_of_labels_and_a_person_hears_that() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    let address = listener.local_addr().expect("bound");
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("somebody who asks");
+        let lines = BufReader::new(stream.try_clone().expect("a socket")).lines();
+        assert!(lines.map_while(Result::ok).take_while(|line| !line.is_empty()).count() > 0);
+        let body = r#"{"status":"success","data":["mine"]}"#;
+        let length = body.len();
+        write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}")
+            .expect("an answer");
+    });
+    let home = home("refused");
+    let file = home.path().join("a.rules.yml");
+    fs::write(&file, "groups: [{name: g, rules: [{record: r, expr: 'mine{a=\"b\"}'}]}]").expect("written");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_doorbuster"));
+    command.args(["rules", "check", "--metrics-from", &format!("http://{address}")]).arg(&file);
+    let output = command.output().expect("the binary runs");
+    let said = String::from_utf8(output.stderr).expect("UTF-8");
+    assert_eq!(said, "doorbuster: --metrics-from: a Prometheus lists names only: labels were not checked\n");
+    assert_eq!(output.status.code(), Some(0));
 }
