@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::{
     files::{self, Read},
-    flags::Check,
-    series,
+    flags::{Check, Tools},
+    series, tools,
 };
 use crate::{
     console::pages::PAGES,
@@ -50,7 +50,17 @@ pub fn run(flags: &Check, print: impl Fn(&str), say: impl Fn(&str)) -> ExitCode 
             return ExitCode::from(COULD_NOT);
         }
     };
-    let findings = found(flags, &files, &known);
+    if known.is_all && known.names().all(|name| known.labels(name).is_none()) {
+        say("doorbuster: --metrics-from: a Prometheus lists names only: labels were not checked\n");
+    }
+    let mut findings = found(flags, &files, &known);
+    if flags.tools == Tools::Auto {
+        let asked = tools::ask(&files, flags.pace, &findings);
+        asked.notes.iter().for_each(|note| say(&format!("doorbuster: {note}\n")));
+        findings.extend(asked.findings);
+        let at = |flaw: &Flaw| files.iter().position(|file| file.name == flaw.file);
+        findings.sort_by_key(|flaw| (at(flaw), flaw.line, flaw.column));
+    }
     let count = |severity| findings.iter().filter(|flaw| flaw.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     if flags.json {

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use crate::rules::{pace::Pace, span};
 
@@ -51,10 +51,22 @@ pub struct Check {
     /// when it was built; then what is unknown is only a warning)
     #[arg(long, value_name = "URL")]
     pub metrics_from: Option<String>,
+    /// Whether promtool and amtool are asked too, where they are installed
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Tools::Auto)]
+    pub tools: Tools,
     /// Warnings count too
     #[arg(long)]
     pub strict: bool,
     /// Print JSON: an object with what was found and how many files were looked at
     #[arg(long)]
     pub json: bool,
+}
+
+/// Whether the servers' own tools are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Tools {
+    /// Those that are installed
+    Auto,
+    /// None of them
+    Off,
 }

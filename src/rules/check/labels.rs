@@ -42,6 +42,11 @@ impl<'a> Horizon<'a> {
         self.records.keys().copied()
     }
 
+    /// The rules that record a series of this name.
+    pub fn rules(&self, name: &str) -> &[&'a Rule] {
+        self.records.get(name).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// The labels that what `rule` makes can have: those of its expression, and its own.
     pub fn of_rule(&self, rule: &Rule) -> Labels {
         self.with_own(rule, 0)

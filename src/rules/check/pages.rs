@@ -20,6 +20,14 @@ pub fn check(source: Source<'_>, file: &RuleFile, pages: &BTreeSet<&str>) -> Vec
                     format!("`{name}` has no `runbook_url`: whoever is woken up by it has nothing to read");
                 found.push(source.flaw(rule.place, Severity::Warning, "no-runbook", why));
             }
+            // A template may bring the scheme.
+            Some(url) if !url.contains("://") && !url.trim_start().starts_with("{{") => {
+                let why = format!(
+                    "the `runbook_url` of `{name}` is no whole address (`{url}`): in a message there is nothing it would be \
+                     relative to"
+                );
+                found.push(source.error(rule.place, "no-runbook", why));
+            }
             Some(url) => {
                 let page =
                     url.strip_prefix(OUR_PAGES).map(|rest| rest.split(['#', '?']).next().unwrap_or_default());

@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 
 use super::{
+    keys,
     known::Known,
     labels::Horizon,
-    pages,
+    names, pages, ratios,
     reach::Candidate,
     routes, series,
     times::{self, Beat},
@@ -53,6 +54,11 @@ pub fn survey(sources: &[Source<'_>], measure: &Measure<'_>) -> Vec<Flaw> {
     for (source, file) in &rules {
         found.extend(times::check(*source, file, measure.beat));
         found.extend(series::check(*source, file, &horizon, unknown));
+        // Of objectives it has been said by their factors, where they stand.
+        if matches!(render::kind(*source), Ok(Kind::Rules)) {
+            found.extend(ratios::check(*source, file, &horizon));
+        }
+        found.extend(names::check(*source, file));
         found.extend(pages::check(*source, file, &measure.pages));
     }
     let alerts = Candidate::all(&files, &horizon);
@@ -88,7 +94,10 @@ fn read<'s>(
             }
             rules.push((source, render::rules(source, Kind::Objectives, measure.pace, Some(windows))?));
         }
-        Kind::Routes => routings.push((source, Routing::parse(source.name, source.text)?)),
+        Kind::Routes => {
+            found.extend(keys::check(source));
+            routings.push((source, Routing::parse(source.name, source.text)?));
+        }
         Kind::Windows => {}
     }
     Ok(())

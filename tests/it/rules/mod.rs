@@ -10,6 +10,7 @@ mod objectives;
 mod paces;
 mod pages;
 mod promtool;
+mod refused;
 mod rendering;
 mod routes;
 mod routing;
