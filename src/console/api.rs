@@ -15,7 +15,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     alerts,
     desk::{Console, Desk},
-    events, faults, graph, guard, ledger, logs, modes,
+    events, faults, graph, guard, ledger, linger, logs, modes,
     openapi::{self, Document, Head},
     otlp, profiles, receivers, runbooks, scenarios, series, state, store, switchboard, traces, traffic,
 };
@@ -81,6 +81,7 @@ pub fn router(console: Console) -> Router {
         .layer(Extension(document))
         .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
         .layer(middleware::from_fn_with_state(guard, guard::watch))
+        .layer(middleware::from_fn(linger::hear_out))
 }
 
 /// Where to go from here

@@ -13,6 +13,7 @@ pub mod followers;
 pub mod graph;
 pub mod guard;
 pub mod ledger;
+mod linger;
 pub mod logs;
 pub mod modes;
 pub mod openapi;

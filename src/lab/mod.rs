@@ -1,6 +1,7 @@
 //! Composition: the command line, and how services, shoppers and signals become one process or many.
 
 pub mod assemble;
+pub mod bulletin;
 pub mod cli;
 pub mod follow;
 pub mod hosts;

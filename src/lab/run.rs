@@ -166,7 +166,7 @@ impl Session<'_> {
         for started in join_all(starting).await {
             hosts.push(started?);
         }
-        let beside = Beside::new(self.stack.as_ref(), self.here(common))?;
+        let beside = Beside::new(self.stack.as_ref(), self.here(common)).await?;
         let lab = match &stage {
             Some(stage) => Some(self.open_lab(stage, telemetry, store, beside.view()).await?),
             None => None,

@@ -11,6 +11,7 @@ use anyhow::{Context, Result, anyhow};
 use tokio::sync::watch;
 
 use super::{
+    bulletin,
     cli::{StackFlags, StackWish},
     hosts, reach,
     speak::say,
@@ -25,7 +26,7 @@ use crate::{
         plan::Plan,
         program::{HOW, locate},
         pulse,
-        run::{NotStarted, Ports, Stack},
+        run::{NotStarted, Ports, Stack, clear},
         standing::{Standing, State},
         view::View,
     },
@@ -64,7 +65,7 @@ pub struct Here<'a> {
 
 impl Beside {
     /// Decides, and reads what they are to be told. Without flags there is nothing.
-    pub fn new(flags: Option<&StackFlags>, here: Here) -> Result<Self> {
+    pub async fn new(flags: Option<&StackFlags>, here: Here<'_>) -> Result<Self> {
         let nothing = |state, why: String| {
             Ok(Beside { view: View::of(Standing::without(state, why)), what: What::Nothing })
         };
@@ -96,6 +97,8 @@ impl Beside {
             return nothing(State::Missing, format!("no {} on this machine: {HOW}", missing.join(" and ")));
         }
         let plan = plan(flags, here)?;
+        // What a lab that was killed left behind would keep its ports.
+        clear(&plan.dir).await;
         let ports = Ports::free(plan.first_port);
         let (one, other) = (ports.url(Part::Prometheus), ports.url(Part::Alertmanager));
         let standing = Standing::starting(plan.pace, &one, &other);
@@ -140,7 +143,7 @@ impl Beside {
         let thread = hosts::spawn(Service::Lab, THREAD, async move {
             match what {
                 What::Nothing => {}
-                What::Theirs => until(stopped, pulse::feel(view.standing)).await,
+                What::Theirs => until(stopped, attend(view.standing)).await,
                 What::Ours(plan, ports) => look_after(*plan, ports, view.standing, stopped).await,
             }
         })?;
@@ -184,8 +187,13 @@ async fn look_after(plan: Plan, ports: Ports, standing: Standing, mut stopped: w
     say(&format!(
         "doorbuster: prometheus {one} ({pace} pace) and alertmanager {other} are ready after {took} ms{cautions}\n"
     ));
-    until(stopped, pulse::feel(standing)).await;
+    until(stopped, attend(standing)).await;
     stack.stop().await;
+}
+
+/// Looks after them, and says what becomes of them.
+async fn attend(standing: Standing) {
+    tokio::join!(bulletin::read_out(standing.clone(), say), pulse::feel(standing));
 }
 
 async fn until(mut stopped: watch::Receiver<bool>, work: impl Future<Output = ()>) {
@@ -215,7 +223,9 @@ fn plan(flags: &StackFlags, here: Here) -> Result<Plan> {
     };
     let routing = routing.map_err(|flaws| anyhow!("{flaws}"))?.into_sink(&control);
     if flags.alertmanager_config.is_some() && !routing.left_out().is_empty() {
-        say(&format!("doorbuster: left out of the routes: {}\n", routing.left_out().join(", ")));
+        for what in routing.left_out() {
+            say(&format!("doorbuster: left out of the routes: {what}\n"));
+        }
     }
     Ok(Plan {
         dir: here.data_dir.join("stack"),

@@ -116,20 +116,23 @@ impl Routing {
     pub fn into_sink(mut self, base: &str) -> Routing {
         let base = base.trim_end_matches('/');
         let mut left_out = Vec::new();
+        let file = self.name.clone();
+        let said = |place: Place, what: String| format!("{file}:{}: {what}", place.line);
         if let Some(receivers) = self.root.get_mut("receivers") {
             for receiver in receivers.items_mut() {
                 let name = receiver.get("name").and_then(Node::word).unwrap_or_default();
                 for entry in receiver.entries().iter().filter(|entry| entry.key != "name") {
-                    left_out.push(format!("receiver `{name}`: {}", entry.key));
+                    left_out.push(said(entry.place, format!("receiver `{name}`: {}", entry.key)));
                 }
                 *receiver = sink(base, &name);
             }
         }
         if let Some(global) = self.root.get_mut("global") {
             let dropped = keep(global, |key| key == HARMLESS_GLOBAL);
-            left_out.extend(dropped.into_iter().map(|key| format!("global: {key}")));
+            left_out.extend(dropped.into_iter().map(|(key, place)| said(place, format!("global: {key}"))));
         }
-        left_out.extend(keep(&mut self.root, |key| !REACHES_OUT.contains(&key)));
+        let dropped = keep(&mut self.root, |key| !REACHES_OUT.contains(&key));
+        left_out.extend(dropped.into_iter().map(|(key, place)| said(place, key)));
         // Nothing left of `global` would be written as an empty map; leave it out instead.
         if self.root.get("global").is_some_and(|global| global.entries().is_empty()) {
             keep(&mut self.root, |key| key != "global");
@@ -287,13 +290,13 @@ fn encoded(name: &str) -> String {
 }
 
 /// Keeps the keys of a map that `is_kept` says, and returns the others.
-fn keep(node: &mut Node, is_kept: impl Fn(&str) -> bool) -> Vec<String> {
+fn keep(node: &mut Node, is_kept: impl Fn(&str) -> bool) -> Vec<(String, Place)> {
     let mut dropped = Vec::new();
     if let Value::Map(entries) = &mut node.value {
         entries.retain(|entry| {
             let kept = is_kept(&entry.key);
             if !kept {
-                dropped.push(entry.key.clone());
+                dropped.push((entry.key.clone(), entry.place));
             }
             kept
         });

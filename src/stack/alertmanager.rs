@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::part::Version;
 
 /// The first version that writes down each of its steps when asked; older ones refuse a configuration that asks.
-const RECORDS_SINCE: Version = Version { major: 0, minor: 33 };
+const RECORDS_SINCE: Version = Version { major: 0, minor: 33, patch: 0 };
 
 /// Whether it can write down what it does.
 pub fn records(version: Version) -> bool {

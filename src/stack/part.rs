@@ -9,11 +9,12 @@ pub enum Part {
     Alertmanager,
 }
 
-/// A version, as far as it matters.
+/// A version. What it is without a number counts as 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version {
     pub major: u32,
     pub minor: u32,
+    pub patch: u32,
 }
 
 impl Part {
@@ -44,10 +45,10 @@ impl Part {
 
     /// The oldest and the newest version that were tried.
     pub fn tried(self) -> (Version, Version) {
-        let version = |major, minor| Version { major, minor };
+        let version = |major, minor, patch| Version { major, minor, patch };
         match self {
-            Part::Prometheus => (version(2, 42), version(3, 5)),
-            Part::Alertmanager => (version(0, 25), version(0, 33)),
+            Part::Prometheus => (version(2, 42, 0), version(3, 5, 3)),
+            Part::Alertmanager => (version(0, 25, 0), version(0, 33, 1)),
         }
     }
 
@@ -69,13 +70,13 @@ impl Version {
     pub fn parse(text: &str) -> Option<Version> {
         let mut numbers = text.trim_start_matches('v').split(['.', '+', '-', '~']);
         let mut number = || numbers.next()?.parse().ok();
-        Some(Version { major: number()?, minor: number()? })
+        Some(Version { major: number()?, minor: number()?, patch: number().unwrap_or_default() })
     }
 }
 
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.major, self.minor)
+        write!(f, "{}.{}.{}", self.major, self.minor, self.patch)
     }
 }
 

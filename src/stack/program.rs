@@ -51,7 +51,8 @@ impl Program {
     /// A word of caution about a version that was never tried.
     pub fn caution(&self, part: Part) -> Option<String> {
         let (_, newest) = part.tried();
-        (self.version > newest)
+        let generation = |version: Version| (version.major, version.minor);
+        (generation(self.version) > generation(newest))
             .then(|| format!("{part} {} is newer than {newest}, the newest tried", self.version))
     }
 }
@@ -93,7 +94,7 @@ mod tests {
         assert_eq!(version(Part::Alertmanager, said), None, "another program");
         assert_eq!(
             version(Part::Alertmanager, "alertmanager, version 0.33.1 (branch"),
-            Version::parse("0.33")
+            Version::parse("0.33.1")
         );
     }
 

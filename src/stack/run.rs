@@ -71,6 +71,20 @@ impl Ports {
     }
 }
 
+/// Ends what a lab that was killed left running in `dir`, so that its ports are free again. Of a folder that another lab
+/// holds nothing is touched.
+pub async fn clear(dir: &Path) {
+    if let Ok(folder) = Folder::hold(dir) {
+        end_leftovers(&folder).await;
+    }
+}
+
+async fn end_leftovers(folder: &Folder) {
+    for part in Part::ALL {
+        leftover::end(&folder.pid(part), &folder.mark(part)).await;
+    }
+}
+
 impl Stack {
     /// Starts both and waits until they are ready.
     pub async fn start(plan: Plan) -> Result<Stack, NotStarted> {
@@ -100,9 +114,7 @@ impl Stack {
         );
         let programs = [(Part::Prometheus, one?), (Part::Alertmanager, other?)];
         let folder = Folder::hold(&plan.dir)?;
-        for part in Part::ALL {
-            leftover::end(&folder.pid(part), &folder.mark(part)).await;
-        }
+        end_leftovers(&folder).await;
         let (stop, stopped) = watch::channel(false);
         let asker = Asker::new();
         let (mut wards, mut waiting) = (Vec::new(), Vec::new());

@@ -1,7 +1,7 @@
 //! The timeline as a judge reads it: which alert fired since when, who was told of it, who believes what, and whether anybody
 //! was looking.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     finding::seconds,
@@ -11,6 +11,8 @@ use super::{
 
 /// Longer than this nobody may have been looking when "it did not happen" is said.
 const BLINK_MS: i64 = 5_000;
+/// As long after its arrival a notification may be recorded.
+const SEAM_MS: i64 = 1_000;
 
 pub struct Evidence<'a> {
     pub timeline: &'a Timeline,
@@ -90,6 +92,26 @@ impl Evidence<'_> {
             Some(_) => "it fired and nobody was told".to_owned(),
             None => "it fired and never reached Alertmanager".to_owned(),
         }
+    }
+
+    /// What Alertmanager says a receiver took, and no receiver of the lab has. Nothing where it keeps no record.
+    pub fn unarrived(&self) -> Option<Vec<String>> {
+        let sent = self.timeline.sent.as_ref()?;
+        // What arrived just before the first look was recorded after it.
+        let sent = sent.iter().filter(|one| one.at_ms > self.timeline.begun_ms + SEAM_MS);
+        let mut of_groups: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+        for one in sent {
+            *of_groups.entry((&one.receiver, &one.group_key)).or_default() += 1;
+        }
+        let told = |receiver: &str, group: &str| {
+            let same = |told: &&Told| told.receiver == receiver && told.group_key == group;
+            self.timeline.told.iter().filter(same).count()
+        };
+        let short = of_groups.into_iter().filter_map(|((receiver, group), sent)| {
+            let came = told(receiver, group);
+            (came < sent).then(|| format!("{receiver} took {sent} of {group}, of which {came} came here"))
+        });
+        Some(short.collect())
     }
 
     /// Who was not looking for too long, in words.

@@ -96,5 +96,7 @@ impl Outcome {
 
 /// As a person reads it: `3.2 s`.
 pub fn seconds(millis: i64) -> String {
+    // What is nearly nothing is not less than nothing.
+    let millis = if millis.abs() < 50 { 0 } else { millis };
     format!("{:.1} s", millis as f64 / 1_000.0)
 }

@@ -9,7 +9,8 @@ use super::{
     finding::{Finding, Verdict, Why, seconds},
     plan::{Claim, Plan, Promise},
     timeline::{
-        ALERTMANAGER, Firing, LAB, Labels, PROMETHEUS, Timeline, Told, ToldAlert, brief, has, name, title,
+        ALERTMANAGER, Firing, LAB, Labels, PROMETHEUS, RECORDER, Timeline, Told, ToldAlert, brief, has, name,
+        title,
     },
 };
 
@@ -18,6 +19,7 @@ pub fn judge(plan: &Plan, timeline: &Timeline, timing: &Timing) -> Vec<Finding> 
     let evidence = Evidence { timeline, evaluation_ms: timing.evaluation_ms };
     let court = Court { plan, timeline, timing, evidence };
     let mut findings: Vec<Finding> = plan.promises.iter().map(|promise| court.finding(promise)).collect();
+    findings.extend(court.everything_arrived());
     findings.push(court.nothing_unexpected());
     findings.push(court.quiet_at_the_end());
     if !timeline.disturbed.is_empty() {
@@ -264,6 +266,20 @@ impl Court<'_> {
             Said::broken(Why::Unexpected, strangers.into_iter().collect::<Vec<_>>().join(", "))
         };
         whole("any other alert", "never fires", said)
+    }
+
+    /// Two witnesses of every notification: who sent it, and who got it. Only where the sender keeps a record.
+    fn everything_arrived(&self) -> Option<Finding> {
+        let missing = self.evidence.unarrived()?;
+        let said = match missing.is_empty() {
+            true => {
+                let (from, to) = (self.timeline.begun_ms, self.timeline.ended_ms);
+                self.evidence.gap(&[RECORDER], from, to).map_or_else(Said::kept, Said::untold)
+            }
+            // Whoever loses notifications proves nothing by those that are missing.
+            false => Said::untold(missing.join("; ")),
+        };
+        Some(whole("every notification", "arrives as it was sent", said))
     }
 
     fn quiet_at_the_end(&self) -> Finding {

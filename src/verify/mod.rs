@@ -1,6 +1,7 @@
 //! Expectation against observation: what a scenario promises (`plan`), what was seen of it (`timeline`), what that means
 //! (`judge` over `evidence`, `finding`, with `bound` for what the servers' timing allows), and how it is told (`report`, `junit`).
-//! The outside is asked over HTTP alone (`ask`): `observe` looks, `run` plays a scenario, `ready` knows when to begin.
+//! The outside is asked over HTTP alone (`ask`): `observe` looks, and reads along in Alertmanager's
+//! `recorder` where it has one, `run` plays a scenario, `ready` knows when to begin.
 
 pub mod ask;
 pub mod bound;
@@ -12,6 +13,7 @@ pub mod observe;
 pub mod page;
 pub mod plan;
 pub mod ready;
+mod recorder;
 pub mod report;
 pub mod run;
 pub mod strangers;

@@ -1,6 +1,6 @@
 //! Looks: at the lab, Prometheus and Alertmanager at once, and enters what is new into the timeline. Judges nothing.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use futures_util::future::join_all;
 use serde_json::Value;
@@ -8,7 +8,8 @@ use tokio::join;
 
 use super::{
     ask::{Place, Silence},
-    timeline::{ALERTMANAGER, Firing, Held, LAB, PROMETHEUS, Sample, Timeline, has},
+    recorder::{Muted, Recorder, Step},
+    timeline::{ALERTMANAGER, Firing, Held, LAB, Labels, PROMETHEUS, RECORDER, Sample, Timeline, has},
     wire,
 };
 use crate::kernel::clock;
@@ -24,6 +25,8 @@ pub struct Places {
     pub lab: Place,
     pub prometheus: Place,
     pub alertmanager: Place,
+    /// The file that Alertmanager records its steps in, where it has a recorder and the file is on this machine.
+    pub record: Option<PathBuf>,
 }
 
 /// Keeps a timeline.
@@ -31,6 +34,7 @@ pub struct Observer {
     pub places: Places,
     pub timeline: Timeline,
     queries: Vec<String>,
+    recorder: Option<Recorder>,
     newest_note: u64,
     queried_ms: i64,
 }
@@ -53,8 +57,11 @@ impl Observer {
         timeline: Timeline,
     ) -> Result<Observer, Silence> {
         let now_ms = clock::now_millis();
-        let timeline = Timeline { begun_ms: now_ms, ended_ms: now_ms, ..timeline };
-        let mut observer = Observer { places, timeline, queries, newest_note: 0, queried_ms: 0 };
+        // A record that cannot be read is none.
+        let recorder = places.record.as_deref().and_then(|path| Recorder::open(path).ok());
+        let sent = recorder.as_ref().map(|_| Vec::new());
+        let timeline = Timeline { begun_ms: now_ms, ended_ms: now_ms, sent, ..timeline };
+        let mut observer = Observer { places, timeline, queries, recorder, newest_note: 0, queried_ms: 0 };
         let notes = observer.notes().await?;
         observer.newest_note = wire::told(&notes).iter().map(|told| told.id).max().unwrap_or_default();
         Ok(observer)
@@ -62,7 +69,9 @@ impl Observer {
 
     /// One look. What the lab plays, if it could be asked.
     pub async fn look(&mut self) -> Option<Scene> {
-        let Places { lab, prometheus, alertmanager } = &self.places;
+        // Before the receivers are asked: what was delivered until now has arrived there by then.
+        let steps = self.recorder.as_mut().map(Recorder::news);
+        let Places { lab, prometheus, alertmanager, .. } = &self.places;
         let now_ms = clock::now_millis();
         let is_query_due = now_ms - self.queried_ms >= QUERY_EVERY_MS;
         let asked = async {
@@ -84,6 +93,11 @@ impl Observer {
         self.enter(PROMETHEUS, now_ms, alerts, |observer, answer| observer.firings(&answer, now_ms));
         self.enter(ALERTMANAGER, now_ms, held, |observer, answer| observer.held(&answer, now_ms));
         self.enter(LAB, now_ms, notes, |observer, answer| observer.told(&answer));
+        match steps {
+            Some(Ok(steps)) => steps.into_iter().for_each(|step| self.recorded(step)),
+            Some(Err(error)) => self.timeline.missed(RECORDER, now_ms, &error.to_string()),
+            None => {}
+        }
         if is_query_due {
             self.queried_ms = now_ms;
         }
@@ -167,6 +181,31 @@ impl Observer {
                         true => exact,
                         false => seen,
                     });
+            }
+        }
+    }
+
+    fn recorded(&mut self, step: Step) {
+        match step {
+            Step::Sent(sent) => self.timeline.sent.get_or_insert_default().push(sent),
+            Step::Muted(muted) => self.muted(&muted),
+        }
+    }
+
+    /// What was held back for less than a look is seen here alone.
+    fn muted(&mut self, muted: &Muted) {
+        let held = &self.timeline.held;
+        let labels_of =
+            |of: &String| held.iter().find(|one| one.fingerprint == *of).map(|one| one.labels.clone());
+        let by: Vec<Labels> = muted.by.iter().filter_map(labels_of).collect();
+        let mut same = self.timeline.held.iter_mut().filter(|one| one.fingerprint == muted.fingerprint);
+        let Some(known) = same.next_back() else { return };
+        if !by.is_empty() {
+            known.inhibited_ms = Some(known.inhibited_ms.map_or(muted.at_ms, |seen| seen.min(muted.at_ms)));
+        }
+        for source in by {
+            if !known.inhibited_by.contains(&source) {
+                known.inhibited_by.push(source);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Whether there is anything to judge by: a lab whose Prometheus scrapes, whose Watchdog arrives at its receiver, and
 //! whose shop has visitors. Without that no verdict is worth anything, and none is given.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
@@ -110,8 +110,14 @@ async fn found(lab: &Place, visits_before: &mut Option<u64>) -> Result<Ground, M
         let url = stack[name]["url"].as_str().ok_or_else(|| not_yet(format!("the lab has no {name}")))?;
         Place::new(name, url).map_err(not_yet)
     };
-    let places =
-        Places { lab: lab.clone(), prometheus: part("prometheus")?, alertmanager: part("alertmanager")? };
+    // The lab may be elsewhere; then the file is too.
+    let record = stack["events_file"].as_str().map(PathBuf::from).filter(|path| path.is_file());
+    let places = Places {
+        lab: lab.clone(),
+        prometheus: part("prometheus")?,
+        alertmanager: part("alertmanager")?,
+        record,
+    };
     let (timing, known) = told_of_themselves(&places).await.map_err(not_yet)?;
     if !known.alerts.is_empty() && !known.has_watchdog() {
         let why = format!(
@@ -130,6 +136,7 @@ async fn found(lab: &Place, visits_before: &mut Option<u64>) -> Result<Ground, M
         doorbuster: state["version"].as_str().unwrap_or_default().to_owned(),
         prometheus: version("prometheus"),
         alertmanager: version("alertmanager"),
+        event_recorder: places.record.is_some(),
         pace: stack["pace"].as_str().unwrap_or("their own").to_owned(),
         seed: None,
     };

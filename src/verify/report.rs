@@ -29,6 +29,8 @@ pub struct About {
     pub doorbuster: String,
     pub prometheus: String,
     pub alertmanager: String,
+    /// Whether Alertmanager's own record was read along.
+    pub event_recorder: bool,
     pub pace: String,
     pub seed: Option<u64>,
 }
@@ -51,6 +53,22 @@ impl Report {
             timing,
             timeline,
         }
+    }
+
+    /// Of a scenario that was never played.
+    pub fn unplayed(scenario: &str, title: &str, why: &str) -> Report {
+        let finding = Finding {
+            about: "the scenario".to_owned(),
+            claim: "is played".to_owned(),
+            after: String::new(),
+            verdict: Verdict::CouldNotTell { words: format!("it was not: {why}") },
+            observed_ms: None,
+            bound_ms: None,
+            theory_ms: None,
+            receivers: Vec::new(),
+        };
+        let timeline = Timeline { scenario: scenario.to_owned(), ..Timeline::default() };
+        Report::new(title, vec![finding], About::default(), Timing::default(), timeline)
     }
 
     /// The findings, a line each, with what was seen beside what may be.

@@ -12,7 +12,7 @@ use super::{
     finding::{Outcome, Verdict, seconds},
     judge::judge,
     observe::{LOOK_EVERY, Observer, Places, Scene},
-    plan::{Plan, WATCHDOG},
+    plan::Plan,
     timeline::{LAB, Timeline, brief},
 };
 use crate::kernel::clock;
@@ -42,12 +42,14 @@ pub async fn run(
     let mut observer = Observer::begin(places.clone(), plan.queries(), timeline).await?;
     let start = format!("/api/scenarios/{}/start", plan.scenario);
     places.lab.post(&start, &json!({ "seed": manner.seed })).await?;
-    let mut show = Show { plan, timing, phase: String::new(), jumped_ms: 0, told: Told::default() };
+    let mut show =
+        Show { plan, timing, phase: String::new(), jumped_ms: 0, told: Told::default(), news: Vec::new() };
     let give_up = Instant::now() + plan.lasts() + DRAIN;
     while Instant::now() < give_up {
         let scene = observer.look().await;
-        show.tell(&observer.timeline, say);
+        show.notice(&observer.timeline);
         let Some(scene) = scene else {
+            show.tell(&observer.timeline, say);
             observer.timeline.missed(LAB, clock::now_millis(), "it does not say what it plays");
             if is_lost(&observer.timeline) {
                 break;
@@ -55,7 +57,8 @@ pub async fn run(
             sleep(LOOK_EVERY).await;
             continue;
         };
-        show.follow(&mut observer.timeline, &scene, say);
+        show.follow(&mut observer.timeline, &scene);
+        show.tell(&observer.timeline, say);
         if !observer.timeline.disturbed.is_empty() || show.is_over(&observer.timeline, &scene) {
             break;
         }
@@ -82,6 +85,7 @@ async fn fade(observer: &mut Observer, show: &mut Show<'_>, say: &mut dyn FnMut(
     let mut quiet_since = None;
     while Instant::now() < give_up && !is_lost(&observer.timeline) {
         observer.look().await;
+        show.notice(&observer.timeline);
         show.tell(&observer.timeline, say);
         let findings = judge(show.plan, &observer.timeline, show.timing);
         let end = findings.last().map(|finding| &finding.verdict);
@@ -107,6 +111,8 @@ struct Show<'a> {
     phase: String,
     jumped_ms: i64,
     told: Told,
+    /// What has not been said yet, with its instants.
+    news: Vec<(i64, String)>,
 }
 
 /// How much of the timeline has been said aloud.
@@ -119,7 +125,7 @@ struct Told {
 
 impl Show<'_> {
     /// Enters when a phase began, and whether it is still our scenario that is played.
-    fn follow(&mut self, timeline: &mut Timeline, scene: &Scene, say: &mut dyn FnMut(&str)) {
+    fn follow(&mut self, timeline: &mut Timeline, scene: &Scene) {
         if scene.scenario.as_deref() != Some(&*self.plan.scenario) {
             // It may end by itself.
             let is_ours = timeline.phases.is_empty() || scene.mode == "normal";
@@ -142,7 +148,7 @@ impl Show<'_> {
             let began = timeline.ended_ms - (scene.elapsed_ms - at).max(0);
             timeline.phases.entry(scene.phase.clone()).or_insert(began);
             self.phase.clone_from(&scene.phase);
-            say(&format!("{:>8}  {}", clock_of(timeline, began), scene.phase));
+            self.news.push((began, scene.phase.clone()));
         }
     }
 
@@ -178,37 +184,39 @@ impl Show<'_> {
         (ours.count() == 0 || are_kept || self.is_due(timeline, &scene.phase)).then(|| next.clone())
     }
 
-    /// Says what is new.
+    /// Says what is new, in the order in which it happened.
     fn tell(&mut self, timeline: &Timeline, say: &mut dyn FnMut(&str)) {
+        self.news.sort_by_key(|(at, _)| *at);
+        for (at, words) in self.news.drain(..) {
+            say(&format!("{:>8}  {words}", clock_of(timeline, at)));
+        }
+    }
+
+    /// Notes which alerts began and ended, and who was told.
+    fn notice(&mut self, timeline: &Timeline) {
         for firing in timeline.firings.iter().filter(|firing| !is_watchdog(&firing.labels)) {
             let key = (brief(&firing.labels), firing.active_ms);
             if let Some(at) = firing.fired_ms
                 && !self.told.fired.contains(&key)
             {
-                say(&format!("{:>8}  {} fires", clock_of(timeline, at), key.0));
+                self.news.push((at, format!("{} fires", key.0)));
                 self.told.fired.push(key.clone());
             }
             if let (Some(_), Some(at)) = (firing.fired_ms, firing.gone_ms)
                 && !self.told.gone.contains(&key)
             {
-                say(&format!("{:>8}  {} is over", clock_of(timeline, at), key.0));
+                self.news.push((at, format!("{} is over", key.0)));
                 self.told.gone.push(key);
             }
         }
         for told in timeline.told.iter().skip(self.told.notes) {
-            let is_new = |name: &str| name != WATCHDOG;
-            let names = told.alerts.iter().filter_map(|one| {
-                let name = one.labels.get("alertname").filter(|name| is_new(name))?;
-                Some(format!("{name} {}", if one.firing { "fires" } else { "is over" }))
+            let alerts = told.alerts.iter().filter(|one| !is_watchdog(&one.labels));
+            let words = alerts.map(|one| {
+                format!("{} {}", brief(&one.labels), if one.firing { "fires" } else { "is over" })
             });
-            let names: Vec<String> = names.collect();
-            if !names.is_empty() {
-                say(&format!(
-                    "{:>8}  → {}: {}",
-                    clock_of(timeline, told.at_ms),
-                    told.receiver,
-                    names.join(", ")
-                ));
+            let words: Vec<String> = words.collect();
+            if !words.is_empty() {
+                self.news.push((told.at_ms, format!("→ {}: {}", told.receiver, words.join(", "))));
             }
         }
         self.told.notes = timeline.told.len();

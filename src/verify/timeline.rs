@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub const PROMETHEUS: &str = "prometheus";
 pub const ALERTMANAGER: &str = "alertmanager";
 pub const LAB: &str = "lab";
+/// Alertmanager's own record.
+pub const RECORDER: &str = "event recorder";
 
 pub type Labels = BTreeMap<String, String>;
 
@@ -26,6 +28,8 @@ pub struct Timeline {
     pub firings: Vec<Firing>,
     pub held: Vec<Held>,
     pub told: Vec<Told>,
+    /// What Alertmanager says it delivered, where it keeps a record of that.
+    pub sent: Option<Vec<Sent>>,
     /// What queries gave, in order of time.
     pub samples: BTreeMap<String, Vec<Sample>>,
     pub gaps: Vec<Gap>,
@@ -72,6 +76,20 @@ pub struct Told {
     /// Why Alertmanager sent it, where it says so.
     pub reason: Option<String>,
     pub alerts: Vec<ToldAlert>,
+}
+
+/// A notification that a receiver took, as Alertmanager recorded it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Sent {
+    pub at_ms: i64,
+    pub receiver: String,
+    pub group_key: String,
+    /// Alertmanager's word for why: `NOTIFY_REASON_…`.
+    pub reason: String,
+    /// Fingerprints of alerts.
+    pub firing: Vec<String>,
+    pub resolved: Vec<String>,
 }
 
 /// One alert of a notification.

@@ -25,3 +25,4 @@ mod tidy;
 mod verdict;
 mod verify;
 mod waiting;
+mod windup;

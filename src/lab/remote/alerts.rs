@@ -20,8 +20,10 @@ use crate::{
     },
 };
 
-/// Notifications that fit below the alerts on a screen.
+/// Lines of notifications that fit below the alerts on a screen.
 const LAST: usize = 10;
+/// Notifications that are asked for: one that is repeated makes one line.
+const NEWEST: usize = 100;
 
 pub async fn run(verb: &Alerts) -> Answer {
     match verb {
@@ -35,7 +37,7 @@ async fn list(lab: &Lab) -> Answer {
         limit: usize,
     }
     let now: AlertsNow = lab.ask(Lab::get("/api/alerts")).await?;
-    let newest = Lab::get("/api/alerts/notifications").query(&Newest { limit: LAST });
+    let newest = Lab::get("/api/alerts/notifications").query(&Newest { limit: NEWEST });
     let notes: Vec<Note> = lab.ask(newest).await?;
     let both = json!({ "alerts": now, "notifications": notes });
     Ok(lab.show(&both, |_| shown(&now, &notes, SystemTime::now())))
@@ -57,8 +59,8 @@ fn shown(now: &AlertsNow, notes: &[Note], at: SystemTime) -> String {
     text.push_str(&match notes.is_empty() {
         true => "no receiver was told anything yet\n".to_owned(),
         false => {
-            let rows: Vec<_> = notes.iter().rev().map(|note| told(note, at)).collect();
-            columns(&["TOLD", "RECEIVER", "STATUS", "ALERTS"], &rows)
+            let rows: Vec<_> = folded(notes).iter().take(LAST).map(|news| told(news, at)).collect();
+            columns(&["TOLD", "RECEIVER", "STATUS", "TIMES", "ALERTS"], &rows)
         }
     });
     text
@@ -100,12 +102,36 @@ fn held_back(alert: &AlertNow, all: &[AlertNow]) -> Vec<String> {
     inhibited.into_iter().chain(silenced).chain(muted).collect()
 }
 
-fn told(note: &Note, at: SystemTime) -> Vec<String> {
-    let when = UNIX_EPOCH + Duration::from_millis(note.received_at_ms);
-    let status = match note.status {
-        Status::Firing => "firing",
-        Status::Resolved => "resolved",
-    };
+/// What a receiver was told of some alerts, and how often it was told the same in a row.
+struct News {
+    receiver: String,
+    status: Status,
+    alerts: String,
+    newest_ms: u64,
+    times: usize,
+}
+
+/// The newest first.
+fn folded(notes: &[Note]) -> Vec<News> {
+    let mut all: Vec<News> = Vec::new();
+    for note in notes.iter().rev() {
+        let alerts = names(note);
+        let later = all.iter_mut().rfind(|news| news.receiver == note.receiver && news.alerts == alerts);
+        match later {
+            Some(later) if later.status == note.status => later.times += 1,
+            _ => all.push(News {
+                receiver: note.receiver.clone(),
+                status: note.status,
+                alerts,
+                newest_ms: note.received_at_ms,
+                times: 1,
+            }),
+        }
+    }
+    all
+}
+
+fn names(note: &Note) -> String {
     let names: BTreeSet<_> = note
         .alerts
         .iter()
@@ -114,12 +140,21 @@ fn told(note: &Note, at: SystemTime) -> Vec<String> {
             format!("{name} {}", subject(&alert.labels)).trim_end().to_owned()
         })
         .collect();
-    let names = names.into_iter().collect::<Vec<_>>().join(", ");
+    names.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+fn told(news: &News, at: SystemTime) -> Vec<String> {
+    let when = UNIX_EPOCH + Duration::from_millis(news.newest_ms);
+    let status = match news.status {
+        Status::Firing => "firing",
+        Status::Resolved => "resolved",
+    };
     vec![
         format!("{} ago", age(at.duration_since(when).unwrap_or_default())),
-        note.receiver.clone(),
+        news.receiver.clone(),
         status.into(),
-        names,
+        news.times.to_string(),
+        news.alerts.clone(),
     ]
 }
 
@@ -185,14 +220,17 @@ mod tests {
             truncated_alerts: 0,
             notification_reason: None,
         };
-        let text = shown(&now, &[note], UNIX_EPOCH + Duration::from_secs(125));
+        let before = |ms| Note { received_at_ms: ms, status: Status::Firing, ..note.clone() };
+        let notes = [before(20_000), before(30_000), note.clone()];
+        let text = shown(&now, &notes, UNIX_EPOCH + Duration::from_secs(125));
         let expected = "\
 ALERT          OF    STATE   SINCE   SEVERITY  TEAM      RECEIVERS         HELD BACK BY
 ServiceDown    cart  firing  1m 4s   critical  platform  oncall, platform
 HighErrorRate  cart  firing  1m 4s   critical  platform  oncall, platform  ServiceDown
 
-TOLD         RECEIVER  STATUS    ALERTS
-1m 15s ago   oncall    resolved  ServiceDown cart
+TOLD         RECEIVER  STATUS    TIMES  ALERTS
+1m 15s ago   oncall    resolved  1      ServiceDown cart
+1m 35s ago   oncall    firing    2      ServiceDown cart
 ";
         let squeezed = |text: &str| {
             text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>()

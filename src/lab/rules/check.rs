@@ -1,6 +1,6 @@
 //! `doorbuster rules check`.
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use serde::Serialize;
 
@@ -19,6 +19,7 @@ use crate::{
             times::Beat,
         },
         flaw::{Flaw, Severity, Source},
+        pace::Pace,
     },
 };
 
@@ -76,6 +77,24 @@ pub fn run(flags: &Check, print: impl Fn(&str), say: impl Fn(&str)) -> ExitCode 
         return ExitCode::from(NO);
     }
     if unreadable.is_empty() && !files.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(COULD_NOT) }
+}
+
+/// What is wrong with `paths` for any server, without asking one: errors only.
+pub fn errors(paths: &[PathBuf]) -> Vec<Flaw> {
+    let flags = Check {
+        files: paths.to_vec(),
+        pace: Pace::Production,
+        scrape_interval: None,
+        evaluation_interval: None,
+        metrics_from: None,
+        tools: Tools::Off,
+        strict: false,
+        json: false,
+    };
+    let (files, _) = files::read(paths);
+    let mut found = found(&flags, &files, &series::ours());
+    found.retain(|flaw| flaw.severity == Severity::Error);
+    found
 }
 
 /// The files of a pace as Prometheus and Alertmanager get them, and the objectives they were made of.

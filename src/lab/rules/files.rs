@@ -49,6 +49,19 @@ pub fn read(given: &[PathBuf]) -> (Vec<Read>, Vec<String>) {
     (files, unreadable)
 }
 
+/// The files that all of `patterns` mean, or why one of them means none.
+pub fn expand_all(patterns: &[String]) -> Result<Vec<PathBuf>, String> {
+    let mut files = Vec::new();
+    for pattern in patterns {
+        let found = expand(Path::new(pattern)).map_err(|why| format!("{pattern}: {why}"))?;
+        match found.iter().find(|file| !file.is_file()) {
+            Some(missing) => return Err(format!("{}: no such file", missing.display())),
+            None => files.extend(found),
+        }
+    }
+    Ok(files)
+}
+
 fn is_foreign(name: &str, text: &str) -> bool {
     render::kind(Source { name, text })
         .is_err_and(|flaws| flaws.0.iter().all(|flaw| flaw.kind == render::UNKNOWN))

@@ -10,13 +10,16 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{flags::Verify, wanted};
+use super::flags::Verify;
+use crate::lab::rules::files;
 
 /// Ports from here on are tried, a block at a time: below those that the kernel gives to outgoing connections.
 const PORTS: std::ops::Range<u16> = 12_000..31_000;
 const BLOCK: u16 = 100;
 /// A lab ends within five seconds when it is asked to.
 const ENDING: Duration = Duration::from_secs(8);
+/// How often it is tried to remove what it has kept.
+const REMOVALS: usize = 20;
 /// What the surroundings say of a lab that is not this one.
 const NOT_OURS: [&str; 12] = [
     "DATABASE_URL",
@@ -74,7 +77,7 @@ impl LabChild {
         command.arg("--data-dir").arg(home.join("data"));
         command.arg("--scenarios").arg(&scenarios);
         command.args(["--scenario", "normal", "--stack", "auto", "--pace", flags.pace.name()]);
-        for file in wanted::files(&flags.rules)? {
+        for file in files::expand_all(&flags.rules)? {
             command.arg("--rules").arg(file);
         }
         if let Some(file) = &flags.alertmanager_config {
@@ -123,8 +126,14 @@ impl Drop for LabChild {
 }
 
 fn remove(home: &Path) {
-    // A folder in the place for temporary files is no reason to fail.
-    let _ = fs::remove_dir_all(home);
+    // Somebody who is about to end may write into it once more. A folder in the place for temporary files is no reason to
+    // fail.
+    for _ in 0..REMOVALS {
+        if fs::remove_dir_all(home).is_ok() || !home.exists() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
 }
 
 /// The first of a hundred free ports in a row. Where the search begins depends on the process: two verifications on one

@@ -13,12 +13,13 @@ use super::{
 };
 use crate::{
     lab::{
+        rules::{check, files},
         speak::{answer, say},
         token,
     },
     scenario::spec::Spec,
     verify::{
-        ask::Place,
+        ask::{Place, Silence},
         finding::Outcome,
         judge::judge,
         junit, page,
@@ -38,16 +39,7 @@ const COULD_NOT: u8 = 2;
 
 /// Runs `doorbuster verify`.
 pub fn main(flags: &Verify) -> ExitCode {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let verified = runtime.map_err(|error| error.to_string()).and_then(|runtime| {
-        runtime.block_on(async {
-            tokio::select! {
-                verified = verify(flags) => verified,
-                () = interrupted() => Err("interrupted".to_owned()),
-            }
-        })
-    });
-    match verified {
+    match verified(flags) {
         Ok(Outcome::Kept) => ExitCode::SUCCESS,
         Ok(Outcome::Broken) => ExitCode::from(BROKEN),
         Ok(Outcome::CouldNotTell) => ExitCode::from(COULD_NOT),
@@ -58,9 +50,34 @@ pub fn main(flags: &Verify) -> ExitCode {
     }
 }
 
-async fn verify(flags: &Verify) -> Result<Outcome, String> {
+fn verified(flags: &Verify) -> Result<Outcome, String> {
     let wanted = wanted::scenarios(&flags.scenarios)?;
+    fit(flags)?;
     writable(flags)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| error.to_string())?;
+    let mut reports = Vec::new();
+    let ended = runtime.block_on(async {
+        tokio::select! {
+            ended = verify(flags, &wanted, &mut reports) => ended,
+            () = interrupted() => Err("interrupted".to_owned()),
+        }
+    });
+    if let Err(why) = &ended {
+        say(&format!("doorbuster: {why}\n"));
+    }
+    // Whoever reads the files alone must not take what was never played for what was kept.
+    let why = ended.err().unwrap_or_else(|| "the one before did not keep its promises".to_owned());
+    let unplayed = wanted.iter().skip(reports.len());
+    let unplayed: Vec<Report> =
+        unplayed.map(|one| Report::unplayed(&one.spec.name, &one.spec.title, &why)).collect();
+    reports.extend(unplayed);
+    finish(flags, &reports)?;
+    Ok(reports.iter().map(|report| report.outcome).max().unwrap_or(Outcome::CouldNotTell))
+}
+
+/// Plays one after another until one cannot be played; `reports` has those that were.
+async fn verify(flags: &Verify, wanted: &[Wanted], reports: &mut Vec<Report>) -> Result<(), String> {
     let own: Vec<(String, String)> =
         wanted.iter().filter_map(|one| Some((one.spec.name.clone(), one.text.clone()?))).collect();
     let mut child = match &flags.url {
@@ -78,10 +95,11 @@ async fn verify(flags: &Verify) -> Result<Outcome, String> {
     };
     let about = &ground.about;
     say(&format!(
-        "ready: {}, Prometheus {}, Alertmanager {}, {} pace\n",
+        "ready: {}, Prometheus {}, Alertmanager {}{}, {} pace\n",
         lab.base(),
         about.prometheus,
         about.alertmanager,
+        if about.event_recorder { " with its event recorder" } else { "" },
         about.pace
     ));
     if let Some(child) = &child {
@@ -92,8 +110,7 @@ async fn verify(flags: &Verify) -> Result<Outcome, String> {
     if !strangers.is_empty() {
         return Err(strangers.join("\n"));
     }
-    let mut reports = Vec::new();
-    for one in &wanted {
+    for one in wanted {
         if child.is_none() {
             is_the_same(&lab, one).await?;
         }
@@ -104,18 +121,21 @@ async fn verify(flags: &Verify) -> Result<Outcome, String> {
         let outcome = report.outcome;
         reports.push(report);
         if let Some(words) = child.as_mut().and_then(LabChild::last_words) {
-            say(&format!("doorbuster: {words}\n"));
-            break;
+            return Err(words);
         }
         if flags.fail_fast && outcome != Outcome::Kept {
             break;
         }
     }
-    finish(flags, &reports)?;
-    let is_whole = reports.len() == wanted.len();
-    let outcome = reports.iter().map(|report| report.outcome).max().unwrap_or(Outcome::CouldNotTell);
-    // What was not played at all was not kept.
-    Ok(if is_whole { outcome } else { outcome.max(Outcome::CouldNotTell) })
+    Ok(())
+}
+
+/// Files of one's own that no server would take are named as they are called here, and not as the lab calls them.
+fn fit(flags: &Verify) -> Result<(), String> {
+    let mut files = files::expand_all(&flags.rules)?;
+    files.extend(flags.alertmanager_config.clone());
+    let wrong: String = check::errors(&files).iter().map(ToString::to_string).collect();
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.trim_end().to_owned()) }
 }
 
 async fn opened(lab: &Place, child: &mut Option<LabChild>) -> Result<Ground, String> {
@@ -144,7 +164,13 @@ fn left_out(child: &LabChild) {
 async fn is_the_same(lab: &Place, wanted: &Wanted) -> Result<(), String> {
     let name = &wanted.spec.name;
     let theirs = lab.get(&format!("/api/scenarios/{name}"), &()).await;
-    let theirs = theirs.map_err(|silence| format!("{name}: the lab at {}: {silence}", lab.base()))?;
+    let theirs = theirs.map_err(|silence| match silence {
+        Silence::Refused(404, _) => format!(
+            "{name}: the lab at {} does not have it; one that is started with --scenarios and its folder does",
+            lab.base()
+        ),
+        silence => format!("{name}: the lab at {}: {silence}", lab.base()),
+    })?;
     let theirs: Spec = serde_json::from_value(theirs)
         .map_err(|error| format!("{name}: the lab at {} has another form of it: {error}", lab.base()))?;
     match theirs.phases == wanted.spec.phases && theirs.load == wanted.spec.load {

@@ -1,9 +1,6 @@
-//! Which scenarios and which files are meant, by what the command line says.
+//! Which scenarios are meant, by what the command line says.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::fs;
 
 use crate::scenario::{library::Library, parse, spec::Spec};
 
@@ -51,63 +48,9 @@ fn scenario(library: &Library, word: &str) -> Result<Wanted, String> {
     }
 }
 
-/// Files, folders and patterns become files, in order.
-pub fn files(patterns: &[String]) -> Result<Vec<PathBuf>, String> {
-    let mut files = Vec::new();
-    for pattern in patterns {
-        let path = Path::new(pattern);
-        let mut found = match path.file_name().and_then(|name| name.to_str()) {
-            _ if path.is_dir() => inside(path, |name| name.ends_with(".yml") || name.ends_with(".yaml")),
-            Some(name) if name.contains('*') => {
-                let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-                inside(folder.unwrap_or(Path::new(".")), |file| fits(name, file))
-            }
-            _ if path.is_file() => vec![path.to_owned()],
-            _ => Vec::new(),
-        };
-        if found.is_empty() {
-            return Err(format!("{pattern}: no such file"));
-        }
-        found.sort();
-        files.extend(found);
-    }
-    Ok(files)
-}
-
-fn inside(folder: &Path, fits: impl Fn(&str) -> bool) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
-    let name = |path: &PathBuf| path.file_name().is_some_and(|name| fits(&name.to_string_lossy()));
-    entries.filter(|path| path.is_file()).filter(name).collect()
-}
-
-/// Whether `name` is `pattern` with anything for each star.
-fn fits(pattern: &str, name: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == name,
-        Some((before, after)) => name.strip_prefix(before).is_some_and(|rest| {
-            rest.char_indices().any(|(at, _)| fits(after, &rest[at..])) || fits(after, "")
-        }),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_star_is_anything() {
-        for (pattern, name, does) in [
-            ("*.yml", "a.yml", true),
-            ("*.yml", ".yml", true),
-            ("*.yml", "a.yaml", false),
-            ("shop*.yml", "shop.rules.yml", true),
-            ("*.rules.*", "shop.rules.yml", true),
-            ("a*", "a", true),
-            ("a*", "ba", false),
-        ] {
-            assert_eq!(fits(pattern, name), does, "{pattern} {name}");
-        }
-    }
 
     #[test]
     fn everything_that_is_wrong_is_said_at_once() {

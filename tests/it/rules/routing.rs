@@ -77,13 +77,13 @@ fn nobody_is_told_but_the_sink_and_everything_else_is_as_it_was() {
     assert_eq!(
         routing.left_out(),
         [
-            "receiver `team X/pager`: pagerduty_configs",
-            "receiver `team X/pager`: slack_configs",
-            "receiver `mail`: email_configs",
-            "global: smtp_smarthost",
-            "global: smtp_from",
-            "global: slack_api_url_file",
-            "templates",
+            "theirs.yml:24: receiver `team X/pager`: pagerduty_configs",
+            "theirs.yml:25: receiver `team X/pager`: slack_configs",
+            "theirs.yml:27: receiver `mail`: email_configs",
+            "theirs.yml:4: global: smtp_smarthost",
+            "theirs.yml:5: global: smtp_from",
+            "theirs.yml:6: global: slack_api_url_file",
+            "theirs.yml:7: templates",
         ]
     );
 }

@@ -90,7 +90,7 @@ fn a_version_that_is_not_supported_is_refused_in_one_line() {
     let said = lab.said();
     let lines: Vec<_> = said.lines().filter(|line| line.contains("no alerts")).collect();
     let [line] = &lines[..] else { panic!("{said}") };
-    assert!(line.contains("prometheus 2.41 is not supported; 2.42 to 3.5 are"), "{line}");
+    assert!(line.contains("prometheus 2.41.0 is not supported; 2.42.0 to 3.5.3 are"), "{line}");
     get(lab.shop("/products")).send().ok();
 }
 

@@ -1,5 +1,5 @@
-//! Ten minutes of an ordinary evening: nothing fires but Watchdog. It is played beside all other tests: whichever test
-//! of this file is run first starts it, and the last one waits for its end.
+//! Ten minutes of an ordinary evening: nothing fires but Watchdog. It is played beside all other tests: the first one
+//! begins it, and the last one waits for its end.
 
 use std::{
     sync::{Mutex, OnceLock, PoisonError},
@@ -24,8 +24,8 @@ pub fn begin() {
     evening();
 }
 
-#[test]
-fn ten_minutes_of_normal_are_silent_but_for_the_watchdog() {
+/// Waits for its end, whoever began it.
+pub fn end() -> Played {
     let played = evening().lock().unwrap_or_else(PoisonError::into_inner).take();
-    played.expect("nobody else waits for it").join().expect("it comes to an end").kept();
+    played.expect("nobody else waits for it").join().expect("it comes to an end")
 }

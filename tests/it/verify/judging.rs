@@ -2,7 +2,7 @@
 
 use doorbuster::verify::{
     finding::{Finding, Outcome, Verdict, Why},
-    timeline::{Gap, Timeline},
+    timeline::{Gap, Sent, Timeline, Told},
 };
 
 use super::recorded::{
@@ -244,4 +244,27 @@ fn a_run_that_somebody_disturbed_proves_nothing() {
         matches!(&finding.verdict, Verdict::CouldNotTell { words } if words.contains("outage")),
         "{finding:?}"
     );
+}
+
+/// What Alertmanager records of what a receiver got.
+fn sent(told: &Told) -> Sent {
+    let group_key = told.group_key.clone();
+    Sent { at_ms: told.at_ms + 1, receiver: told.receiver.clone(), group_key, ..Sent::default() }
+}
+
+#[test]
+fn a_notification_that_was_sent_and_never_came_leaves_nothing_to_be_said() {
+    let arrives = |seen: &Timeline| {
+        let all = all(FIRES, seen);
+        all.into_iter().find(|finding| finding.about == "every notification")
+    };
+    let mut seen = timeline();
+    assert_eq!(arrives(&seen), None, "without a record there is nothing to compare");
+    seen.sent = Some(seen.told.iter().map(sent).collect());
+    assert_eq!(arrives(&seen).map(|finding| finding.verdict), Some(Verdict::Kept));
+    let lost = seen.told.remove(2);
+    let finding = arrives(&seen).expect("there is a record");
+    let words = format!("payments took 2 of {}, of which 1 came here", lost.group_key);
+    assert_eq!(finding.verdict, Verdict::CouldNotTell { words });
+    assert_eq!(Outcome::of(&all(FIRES, &seen)), Outcome::CouldNotTell);
 }

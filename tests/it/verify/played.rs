@@ -98,7 +98,7 @@ fn a_service_that_is_down_is_told_once_its_symptom_is_held_back_and_in_the_end_a
     for part in told.iter().chain(&["told to platform once", "resolved", "is over at the end"]) {
         assert!(played.printed.contains(part), "{part}: {}", played.printed);
     }
-    assert!(played.said.contains("→ platform: ServiceDown fires"), "{}", played.said);
+    assert!(played.said.contains("→ platform: ServiceDown{service_name=shipping} fires"), "{}", played.said);
 }
 
 #[test]
@@ -212,4 +212,21 @@ fn a_prometheus_that_stops_answering_is_no_pass_and_nothing_is_left_behind() {
     let finding = played.finding("any other alert", "never fires");
     assert_eq!(finding["verdict"], "could_not_tell", "{finding:#}");
     until(PATIENCE, "Prometheus has ended", || test_kill_process(prometheus).is_err());
+}
+
+#[test]
+fn one_that_is_interrupted_says_so_to_the_build_server_too_and_leaves_nothing_behind() {
+    let playing = begin(&["crm-down", "service-down", "--junit", "found.xml"], &[]);
+    until(PATIENCE, "the lab is ready", || playing.process.stderr().contains("waiting until all is calm"));
+    let number = playing.process.id();
+    let prometheus = child_of(number, "prometheus").expect("a number");
+    playing.process.signal(Signal::INT);
+    let played = playing.ended(PATIENCE);
+    assert_eq!(played.code, Some(2), "{}", played.said);
+    let junit = fs::read_to_string(played.home.path().join("found.xml")).expect("written");
+    for part in ["<testsuite name=\"crm-down\"", "<testsuite name=\"service-down\"", "interrupted"] {
+        assert!(junit.contains(part), "{part}: {junit}");
+    }
+    assert!(test_kill_process(prometheus).is_err(), "Prometheus has ended");
+    assert!(!std::env::temp_dir().join(format!("doorbuster-verify-{number}")).exists());
 }

@@ -18,6 +18,7 @@ fn report() -> Report {
         doorbuster: "0.1.0".to_owned(),
         prometheus: "2.42.0".to_owned(),
         alertmanager: "0.25.0".to_owned(),
+        event_recorder: false,
         pace: "talk".to_owned(),
         seed: Some(42),
     };
