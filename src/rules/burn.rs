@@ -5,8 +5,8 @@
 //! built on them; a test compares them with what Sloth publishes. The crate `slokit` renders nearly the same, but calls the
 //! info series and the groups otherwise and leaves out `title`, so this is done here.
 //!
-//! As with Sloth, an alert has the label `sloth_window` of the pair that fired: while a fault ends, the alert of the quick
-//! pair may end and the same one of the slow pair begin.
+//! As with Sloth since v0.11, an alert does not have the label `sloth_window` of the pair that fired: it is one alert from
+//! the first pair to the last, and a receiver is not told twice.
 
 use promql_parser::parser::Expr;
 
@@ -159,10 +159,11 @@ impl Rendering<'_, '_> {
         let [quick, slow] = [&pair.quick, &pair.slow].map(|window| {
             let factor = self.catalogue.factor(window);
             let [short, long] = [window.short, window.long]
-                .map(|span| format!("({}{filter} > ({factor} * {budget}))", error_ratio(&span::text(span))));
-            format!("({short} and ignoring (sloth_window) {long})")
+                .map(|span| format!("{}{filter} > ({factor} * {budget})", error_ratio(&span::text(span))))
+                .map(|over| format!("max({over}) without (sloth_window)"));
+            format!("({short} and {long})")
         });
-        let expr = self.expr(&format!("{quick} or ignoring (sloth_window) {slow}"))?;
+        let expr = self.expr(&format!("{quick} or {slow}"))?;
         let subject = "{{$labels.sloth_service}} {{$labels.sloth_slo}} SLO error budget burn rate is";
         let annotations = vec![
             ("summary".to_owned(), format!("{subject} over expected.")),

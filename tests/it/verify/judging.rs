@@ -262,7 +262,7 @@ fn a_notification_that_was_sent_and_never_came_leaves_nothing_to_be_said() {
     assert_eq!(arrives(&seen), None, "without a record there is nothing to compare");
     seen.sent = Some(seen.told.iter().map(sent).collect());
     assert_eq!(arrives(&seen).map(|finding| finding.verdict), Some(Verdict::Kept));
-    let lost = seen.told.remove(2);
+    let lost = seen.told.remove(0);
     let finding = arrives(&seen).expect("there is a record");
     let words = format!("payments took 2 of {}, of which 1 came here", lost.group_key);
     assert_eq!(finding.verdict, Verdict::CouldNotTell { words });
