@@ -172,6 +172,13 @@ pub struct ShowFlags {
     /// Enter every crossing that a fault strikes in the ledger, and not only the first hundred traces
     #[arg(long)]
     pub ledger_all: bool,
+    /// Grafana on whose dashboards the phases of a scenario are marked, such as `http://user:password@host:3000`; a token
+    /// stands in GRAFANA_TOKEN
+    #[arg(long, env = "GRAFANA_URL", value_name = "URL", hide_env_values = true)]
+    pub grafana_url: Option<String>,
+    /// Mark faults there as well: whoever looks is told what is broken
+    #[arg(long, env = "DOORBUSTER_ANNOTATE_FAULTS", value_parser = clap::builder::BoolishValueParser::new())]
+    pub annotate_faults: bool,
     /// Memory for recent traces, log lines, series and profiles, in MiB; 0 keeps none
     #[arg(long, env = "DOORBUSTER_STORE_MB", value_name = "MIB", default_value_t = 64, value_parser = store_mb)]
     pub store_mb: usize,

@@ -1,8 +1,10 @@
 //! Composition: the command line, and how services, shoppers and signals become one process or many.
 
+pub mod annotations;
 pub mod assemble;
 pub mod bulletin;
 pub mod cli;
+pub mod control_room;
 pub mod follow;
 pub mod hosts;
 pub mod interrupt;

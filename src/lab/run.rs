@@ -7,18 +7,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use axum::{Router, http::header, routing::get};
 use futures_util::future::{join_all, join3};
-use tokio::sync::{oneshot, watch};
 
 use super::{
+    annotations,
     cli::{Cli, Command, Common, EngineFlags, PeerFlags, Serve, ShowFlags, StackFlags, Up},
+    control_room::{ControlRoom, Plan},
     follow::follower,
-    hosts::{self, Host},
+    hosts::Host,
     interrupt,
     keeper::{self, Keeper},
-    listen, reach,
+    reach,
     remote::{self, run::COULD_NOT},
     rules::command,
     settings::Settings,
@@ -31,39 +32,20 @@ use super::{
 };
 use crate::{
     chaos::board::Board,
-    console::{
-        api,
-        desk::{Console, Place},
-        guard::Guard,
-    },
-    kernel::{
-        clock,
-        health::Health,
-        service::Service,
-        transport::{self, Transport},
-    },
-    load::{
-        mix::Mix,
-        run::{Options, Shoppers},
-        visit::Source,
-    },
-    stack::view::View,
+    kernel::service::Service,
+    load::mix::Mix,
     store::keep::Store,
     telemetry::{
         config::Config,
         exposition,
         init::{Setup, Telemetry},
     },
-    weave::dress,
 };
 
-/// How stopping may spend its five seconds: visits, the storefront, the others, the signals.
-const VISITS_GRACE: Duration = Duration::from_millis(600);
+/// How stopping may spend its five seconds, once visits have ended: the storefront, the others, the signals.
 const STOREFRONT_GRACE: Duration = Duration::from_millis(2000);
 const OTHERS_GRACE: Duration = Duration::from_millis(300);
 const SIGNALS_GRACE: Duration = Duration::from_millis(1500);
-/// The name of the thread shoppers come from.
-const SHOPPERS: &str = "shoppers";
 
 /// Runs what the command line asks for.
 pub fn main(cli: Cli, begun: Instant) -> ExitCode {
@@ -166,17 +148,35 @@ impl Session<'_> {
         for started in join_all(starting).await {
             hosts.push(started?);
         }
-        let beside = Beside::new(self.stack.as_ref(), self.here(common)).await?;
+        let grafana = self.show.as_ref().map(annotations::run::grafana).transpose()?.flatten();
+        let annotates_faults = self.show.as_ref().is_some_and(|show| show.annotate_faults);
+        let here =
+            Here { grafana: grafana.as_ref().map(|one| one.address().to_owned()), ..self.here(common) };
+        let beside = Beside::new(self.stack.as_ref(), here).await?;
         let lab = match &stage {
-            Some(stage) => Some(self.open_lab(stage, telemetry, store, beside.view()).await?),
+            Some(stage) => {
+                let plan = Plan {
+                    settings: &self.settings,
+                    control: self.control(),
+                    port: self.port,
+                    token: &self.token,
+                    store,
+                    stack: beside.view(),
+                    grafana: grafana.map(|grafana| (grafana, annotates_faults)),
+                };
+                Some(ControlRoom::open(plan, stage, telemetry).await?)
+            }
             None => None,
         };
         say(&self.table(telemetry, common, stage.as_ref(), &beside, begun).await);
         let beside = beside.begin()?;
 
         interrupt::heard(asked_to_stop).await;
-        // They need as long as the shop does: both end side by side.
+        // They need as long as the shop does: all end side by side.
         beside.stop();
+        if let Some(lab) = &lab {
+            lab.take_marks_down();
+        }
         say("doorbuster: closing the shop\n");
         let (storefronts, others): (Vec<_>, Vec<_>) =
             hosts.into_iter().partition(|host| host.service == Service::Storefront);
@@ -187,7 +187,7 @@ impl Session<'_> {
         closed(storefronts, STOREFRONT_GRACE).await;
         closed(others, OTHERS_GRACE).await;
         if let Some(lab) = lab {
-            lab.stop.send_replace(true);
+            lab.close().await;
         }
         beside.ended().await;
         Ok(())
@@ -199,6 +199,7 @@ impl Session<'_> {
             control: self.control().to_string(),
             data_dir: &common.data_dir,
             token: (!common.bind.is_loopback()).then(|| self.token.word().to_owned()),
+            grafana: None,
         }
     }
 
@@ -207,79 +208,6 @@ impl Session<'_> {
         let mut control = self.settings.reachable(Service::Lab);
         control.set_port(self.port.unwrap_or(control.port()));
         control
-    }
-
-    /// Opens the control address and lets the shoppers in.
-    async fn open_lab(
-        &self,
-        stage: &Stage,
-        telemetry: &Telemetry,
-        store: Option<Arc<Store>>,
-        stack: View,
-    ) -> Result<Lab> {
-        let (stop, stopped) = watch::channel(false);
-        let shoppers = Arc::new(self.let_shoppers_in(stage, telemetry, stopped.clone()).await?);
-        let exits = telemetry.exits();
-        let console = Console {
-            metrics: Arc::new(telemetry.exposition()),
-            metrics_type: exposition::CONTENT_TYPE,
-            telemetry: Arc::new(move || serde_json::to_value(exits()).unwrap_or_default()),
-            shoppers: shoppers.clone(),
-            services: places(&self.settings),
-            control: stage.begin(shoppers.clone(), &telemetry.scope(Service::Lab))?,
-            switchboard: stage.switchboard.clone(),
-            counts: stage.counts.clone(),
-            scenarios: stage.library.clone(),
-            ledger: stage.ledger.clone(),
-            store,
-            stack,
-            guard: Guard::new(self.settings.bind, self.token.word()),
-        };
-        let mut address = self.settings.address(Service::Lab);
-        address.set_port(self.port.unwrap_or(address.port()));
-        let (opened, is_open) = oneshot::channel();
-        hosts::spawn(Service::Lab, Service::Lab.name(), async move {
-            let listener = match hosts::bind(Service::Lab, address).await {
-                Ok(listener) => listener,
-                Err(error) => return drop(opened.send(Err(error))),
-            };
-            let _ = opened.send(Ok(()));
-            let health = Health::new(Service::Lab, None, None);
-            let router = api::router(console).merge(health.router());
-            listen::serve(listener, router, async { ended(stopped).await }).await;
-        })?;
-        is_open.await.context("the lab ended before it was open")??;
-        Ok(Lab { shoppers, stop })
-    }
-
-    /// Starts the shoppers, on a thread that does nothing else: whoever keeps a schedule must not wait for a scrape.
-    async fn let_shoppers_in(
-        &self,
-        stage: &Stage,
-        telemetry: &Telemetry,
-        stopped: watch::Receiver<bool>,
-    ) -> Result<Shoppers> {
-        let peers = self.settings.peers(Service::Storefront)?;
-        let scope = telemetry.scope(Service::Lab);
-        let options = Options {
-            // Another occasion each time: the same shoppers may buy again tomorrow, in the same database.
-            source: Source { seed: stage.seed(), occasion: clock::now_millis().unsigned_abs() },
-            // Nobody comes before the engine says so.
-            mix: Mix { visits_per_minute: 0.0, ..Mix::normal() },
-            grace: VISITS_GRACE,
-            ..Options::default()
-        };
-        let (begun, have_begun) = oneshot::channel();
-        hosts::spawn(Service::Lab, SHOPPERS, async move {
-            let transport = Transport::new(transport::http(), peers);
-            tokio::spawn(transport.clone().probe());
-            let carrier = dress::shoppers(transport, scope);
-            let here = tokio::runtime::Handle::current();
-            let shoppers = Shoppers::start(options, carrier, &here).context("failed to let shoppers in");
-            let _ = begun.send(shoppers);
-            ended(stopped).await;
-        })?;
-        have_begun.await.context("the shoppers ended before they began")?
     }
 
     async fn table(
@@ -345,22 +273,8 @@ impl Session<'_> {
     }
 }
 
-struct Lab {
-    shoppers: Arc<Shoppers>,
-    stop: watch::Sender<bool>,
-}
-
 fn off_unless(set: bool, variable: &str) -> String {
     if set { String::new() } else { format!("{variable} is not set") }
-}
-
-fn places(settings: &Settings) -> Arc<[Place]> {
-    let place = |service: Service| Place {
-        service: service.name(),
-        url: format!("http://{}", settings.reachable(service)),
-        third_party: service.is_third_party(),
-    };
-    Service::ALL.into_iter().map(place).collect()
 }
 
 /// `/metrics` of a service that stands alone.
@@ -368,12 +282,6 @@ fn metrics_route(telemetry: &Telemetry) -> Router {
     let metrics = telemetry.exposition();
     let answer = async move || ([(header::CONTENT_TYPE, exposition::CONTENT_TYPE)], metrics());
     Router::new().route("/metrics", get(answer))
-}
-
-/// Resolves to no grace at all, once the word has come.
-async fn ended(mut stopped: watch::Receiver<bool>) -> Duration {
-    let _ = stopped.wait_for(|stop| *stop).await;
-    Duration::ZERO
 }
 
 /// Stops `hosts`, which may take `grace` for what is under way.

@@ -38,8 +38,9 @@ const THREAD: &str = "stack";
 const OFFSET: u16 = 60;
 /// How long the lab waits for their end; they are given less.
 const ENDING: Duration = Duration::from_millis(3_500);
-/// Where links in rule files lead: the lab at its usual address.
+/// Where links in rule files lead: the lab and Grafana at their usual addresses.
 const USUAL: &str = "http://127.0.0.1:8010/";
+const USUAL_GRAFANA: &str = "http://127.0.0.1:3000/";
 
 /// What is to be beside the lab.
 pub struct Beside {
@@ -61,6 +62,8 @@ pub struct Here<'a> {
     pub data_dir: &'a Path,
     /// The word that opens the lab, where it asks for one.
     pub token: Option<String>,
+    /// Where dashboards are, without who asks.
+    pub grafana: Option<String>,
 }
 
 impl Beside {
@@ -206,7 +209,8 @@ async fn until(mut stopped: watch::Receiver<bool>, work: impl Future<Output = ()
 fn plan(flags: &StackFlags, here: Here) -> Result<Plan> {
     let control = format!("http://{}", here.control);
     // Links lead to this lab, wherever it listens.
-    let lead_here = |text: &str| text.replace(USUAL, &format!("{control}/"));
+    let grafana = here.grafana.map_or_else(|| USUAL_GRAFANA.to_owned(), |url| format!("{url}/"));
+    let lead_here = |text: &str| text.replace(USUAL, &format!("{control}/")).replace(USUAL_GRAFANA, &grafana);
     let rule_files = match &flags.rules[..] {
         [] => {
             let bundled = bundle::rule_files(flags.pace).into_iter();

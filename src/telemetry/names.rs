@@ -39,6 +39,7 @@ pub mod metric {
     pub const TELEMETRY_DROPPED: &str = "lab.telemetry.dropped";
     pub const TELEMETRY_NOT_SAMPLED: &str = "lab.telemetry.not_sampled";
     pub const TELEMETRY_QUEUE: &str = "lab.telemetry.queue.bytes";
+    pub const ANNOTATIONS_DROPPED: &str = "lab.annotations.dropped";
 }
 
 /// What a metric measures, in one sentence: its description by OTLP, its `# HELP` in the exposition.
@@ -79,6 +80,7 @@ pub fn help(name: &str) -> &'static str {
         metric::TELEMETRY_DROPPED => "Records that were given up on their way to a destination, by why.",
         metric::TELEMETRY_NOT_SAMPLED => "Spans that the tail rule left out.",
         metric::TELEMETRY_QUEUE => "What waits for a destination.",
+        metric::ANNOTATIONS_DROPPED => "Marks on dashboards that Grafana will never hear of.",
         _ => "",
     }
 }

@@ -80,6 +80,10 @@ impl Place {
         self.ask(Method::POST, path, Bytes::from(body.to_string())).await
     }
 
+    pub async fn patch(&self, path: &str, body: &Value) -> Result<Value, Silence> {
+        self.ask(Method::PATCH, path, Bytes::from(body.to_string())).await
+    }
+
     async fn ask(&self, method: Method, path: &str, body: Bytes) -> Result<Value, Silence> {
         let failed = |why: String| Silence::Failed(why);
         let mut request = Request::new(Full::new(body));

@@ -1,0 +1,173 @@
+//! The control address with what is behind it: the show, the shoppers, and the marks on dashboards. Each has a thread of
+//! its own.
+
+use std::{net::SocketAddr, sync::Arc, thread, time::Duration};
+
+use anyhow::{Context, Result};
+use tokio::sync::{oneshot, watch};
+
+use super::{
+    annotations::{self, grafana::Grafana},
+    hosts, listen,
+    settings::Settings,
+    stage::Stage,
+    token::Token,
+};
+use crate::{
+    console::{
+        api,
+        desk::{Console, Place},
+        guard::Guard,
+    },
+    kernel::{
+        clock,
+        health::Health,
+        service::Service,
+        transport::{self, Transport},
+    },
+    load::{
+        mix::Mix,
+        run::{Options, Shoppers},
+        visit::Source,
+    },
+    stack::view::View,
+    store::keep::Store,
+    telemetry::{exposition, init::Telemetry},
+    weave::dress,
+};
+
+/// How long visits that are under way may take when the lab ends.
+const VISITS_GRACE: Duration = Duration::from_millis(600);
+/// How long is waited for the last words to Grafana; they take less.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+/// The name of the thread shoppers come from.
+const SHOPPERS: &str = "shoppers";
+
+/// What it is opened with.
+pub struct Plan<'a> {
+    pub settings: &'a Settings,
+    /// The control address, as this machine reaches it.
+    pub control: SocketAddr,
+    /// The port, where it is another than the port base gives.
+    pub port: Option<u16>,
+    pub token: &'a Token,
+    pub store: Option<Arc<Store>>,
+    pub stack: View,
+    /// Whose dashboards are marked, and whether with faults too.
+    pub grafana: Option<(Grafana, bool)>,
+}
+
+/// Open, until it is closed.
+pub struct ControlRoom {
+    pub shoppers: Arc<Shoppers>,
+    annotator: Option<thread::JoinHandle<()>>,
+    unmark: watch::Sender<bool>,
+    stop: watch::Sender<bool>,
+}
+
+impl ControlRoom {
+    /// Opens the control address and lets the shoppers in.
+    pub async fn open(plan: Plan<'_>, stage: &Stage, telemetry: &Telemetry) -> Result<ControlRoom> {
+        let Plan { settings, control: here, port, token, store, stack, grafana } = plan;
+        let (stop, stopped) = watch::channel(false);
+        let (unmark, unmarked) = watch::channel(false);
+        let shoppers = Arc::new(let_shoppers_in(settings, stage, telemetry, stopped.clone()).await?);
+        let exits = telemetry.exits();
+        let scope = telemetry.scope(Service::Lab);
+        let control = stage.begin(shoppers.clone(), &scope)?;
+        let annotator = grafana.map(|(grafana, faults)| {
+            annotations::run::begin(grafana, faults, &here.to_string(), control.watch(), unmarked, &scope)
+        });
+        let annotator = annotator.transpose()?;
+        let console = Console {
+            metrics: Arc::new(telemetry.exposition()),
+            metrics_type: exposition::CONTENT_TYPE,
+            telemetry: Arc::new(move || serde_json::to_value(exits()).unwrap_or_default()),
+            shoppers: shoppers.clone(),
+            services: places(settings),
+            control,
+            switchboard: stage.switchboard.clone(),
+            counts: stage.counts.clone(),
+            scenarios: stage.library.clone(),
+            ledger: stage.ledger.clone(),
+            store,
+            stack,
+            guard: Guard::new(settings.bind, token.word()),
+        };
+        let mut address = settings.address(Service::Lab);
+        address.set_port(port.unwrap_or(address.port()));
+        let (opened, is_open) = oneshot::channel();
+        hosts::spawn(Service::Lab, Service::Lab.name(), async move {
+            let listener = match hosts::bind(Service::Lab, address).await {
+                Ok(listener) => listener,
+                Err(error) => return drop(opened.send(Err(error))),
+            };
+            let _ = opened.send(Ok(()));
+            let health = Health::new(Service::Lab, None, None);
+            let router = api::router(console).merge(health.router());
+            listen::serve(listener, router, async { ended(stopped).await }).await;
+        })?;
+        is_open.await.context("the lab ended before it was open")??;
+        Ok(ControlRoom { shoppers, annotator, unmark, stop })
+    }
+
+    /// Lets the marks on dashboards end, and does not wait.
+    pub fn take_marks_down(&self) {
+        self.unmark.send_replace(true);
+    }
+
+    /// Closes it.
+    pub async fn close(self) {
+        self.take_marks_down();
+        if let Some(annotator) = self.annotator {
+            let ended = tokio::task::spawn_blocking(|| annotator.join());
+            let _ = tokio::time::timeout(LAST_WORDS, ended).await;
+        }
+        self.stop.send_replace(true);
+    }
+}
+
+/// Starts the shoppers, on a thread that does nothing else: whoever keeps a schedule must not wait for a scrape.
+async fn let_shoppers_in(
+    settings: &Settings,
+    stage: &Stage,
+    telemetry: &Telemetry,
+    stopped: watch::Receiver<bool>,
+) -> Result<Shoppers> {
+    let peers = settings.peers(Service::Storefront)?;
+    let scope = telemetry.scope(Service::Lab);
+    let options = Options {
+        // Another occasion each time: the same shoppers may buy again tomorrow, in the same database.
+        source: Source { seed: stage.seed(), occasion: clock::now_millis().unsigned_abs() },
+        // Nobody comes before the engine says so.
+        mix: Mix { visits_per_minute: 0.0, ..Mix::normal() },
+        grace: VISITS_GRACE,
+        ..Options::default()
+    };
+    let (begun, have_begun) = oneshot::channel();
+    hosts::spawn(Service::Lab, SHOPPERS, async move {
+        let transport = Transport::new(transport::http(), peers);
+        tokio::spawn(transport.clone().probe());
+        let carrier = dress::shoppers(transport, scope);
+        let here = tokio::runtime::Handle::current();
+        let shoppers = Shoppers::start(options, carrier, &here).context("failed to let shoppers in");
+        let _ = begun.send(shoppers);
+        ended(stopped).await;
+    })?;
+    have_begun.await.context("the shoppers ended before they began")?
+}
+
+fn places(settings: &Settings) -> Arc<[Place]> {
+    let place = |service: Service| Place {
+        service: service.name(),
+        url: format!("http://{}", settings.reachable(service)),
+        third_party: service.is_third_party(),
+    };
+    Service::ALL.into_iter().map(place).collect()
+}
+
+/// Resolves to no grace at all, once the word has come.
+async fn ended(mut stopped: watch::Receiver<bool>) -> Duration {
+    let _ = stopped.wait_for(|stop| *stop).await;
+    Duration::ZERO
+}
