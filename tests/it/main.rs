@@ -3,6 +3,7 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "to panic is how a test fails, and a server it needs")]
 
 mod ahead;
+mod annotations;
 mod any;
 mod browser;
 mod chaos;
@@ -16,6 +17,7 @@ mod profile;
 mod rules;
 mod scenarios;
 mod servers;
+mod serving;
 mod shop;
 mod signals;
 mod sink;

@@ -1,9 +1,8 @@
 //! A server on a thread of its own that says yes to every POST, or always the same no, and keeps it.
 
 use std::{
-    net::{Ipv4Addr, SocketAddr},
-    sync::{Arc, Mutex, PoisonError, mpsc},
-    thread::{self, JoinHandle},
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use axum::{
@@ -12,7 +11,8 @@ use axum::{
     extract::{Request, State},
     http::{HeaderMap, StatusCode},
 };
-use tokio::{net::TcpListener, sync::oneshot};
+
+use crate::serving::Serving;
 
 /// A request that came.
 #[derive(Clone, Debug)]
@@ -25,9 +25,7 @@ pub struct Post {
 /// Is there until the value is dropped.
 pub struct Sink {
     posts: Arc<Mutex<Vec<Post>>>,
-    address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    serving: Serving,
 }
 
 impl Sink {
@@ -38,47 +36,23 @@ impl Sink {
     /// Keeps what comes, and gives everybody this answer.
     pub fn answering(status: StatusCode) -> Sink {
         let posts: Arc<Mutex<Vec<Post>>> = Arc::default();
-        let (stop, stopped) = oneshot::channel::<()>();
-        let (listening, address) = mpsc::channel();
         let app = Router::new().fallback(take).with_state((posts.clone(), status));
-        let serve = move || {
-            let runtime =
-                tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
-            runtime.block_on(async move {
-                let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
-                listening.send(listener.local_addr().expect("bound")).expect("the test is there");
-                tokio::select! {
-                    served = axum::serve(listener, app) => served.expect("serves for ever"),
-                    _ = stopped => {}
-                }
-            });
-        };
-        let thread = thread::Builder::new().name("sink".into()).spawn(serve).expect("thread");
-        let address = address.recv().expect("the sink listens");
-        Sink { posts, address, stop: Some(stop), thread: Some(thread) }
+        Sink { posts, serving: Serving::start(app) }
     }
 
     /// Its address, without a slash at the end.
     pub fn base(&self) -> String {
-        format!("http://{}", self.address)
+        self.serving.url()
     }
 
     /// Host and port.
     pub fn place(&self) -> SocketAddr {
-        self.address
+        self.serving.place()
     }
 
     /// What came so far.
     pub fn posts(&self) -> Vec<Post> {
         self.posts.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-impl Drop for Sink {
-    fn drop(&mut self) {
-        // Either may be gone already when the sink itself has failed.
-        let _ = self.stop.take().map(|stop| stop.send(()));
-        let _ = self.thread.take().map(JoinHandle::join);
     }
 }
 

@@ -2,12 +2,7 @@
 //! sent, after their documentation of `/loki/api/v1/query_range` and `/api/traces/{id}`. What they are asked and those
 //! would not understand, they do not understand either.
 
-use std::{
-    collections::BTreeMap,
-    net::{Ipv4Addr, SocketAddr},
-    sync::{Arc, mpsc},
-    thread::{self, JoinHandle},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Json, Router,
@@ -20,11 +15,11 @@ use axum::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, sync::oneshot};
 
 use crate::{
     loki::push::{self, Kept},
     otlp::signals::Span,
+    serving::Serving,
 };
 
 /// Headers without which nobody is let in.
@@ -33,11 +28,7 @@ pub type WayIn = &'static [(&'static str, &'static str)];
 type Has<T> = Arc<dyn Fn() -> Vec<T> + Send + Sync>;
 
 /// Is there until the value is dropped.
-pub struct Standin {
-    address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
+pub struct Standin(Serving);
 
 impl Standin {
     /// A Loki that has these lines.
@@ -56,8 +47,6 @@ impl Standin {
     }
 
     fn start(app: Router, way_in: WayIn) -> Standin {
-        let (stop, stopped) = oneshot::channel::<()>();
-        let (listening, address) = mpsc::channel();
         let guard = move |request: Request, next: Next| async move {
             if is_let_in(request.headers(), way_in) {
                 return next.run(request).await;
@@ -65,39 +54,17 @@ impl Standin {
             StatusCode::UNAUTHORIZED.into_response()
         };
         let app = app.layer(middleware::from_fn(guard));
-        let serve = move || {
-            let runtime =
-                tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
-            runtime.block_on(async move {
-                let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
-                listening.send(listener.local_addr().expect("bound")).expect("the test is there");
-                tokio::select! {
-                    served = axum::serve(listener, app) => served.expect("serves for ever"),
-                    _ = stopped => {}
-                }
-            });
-        };
-        let thread = thread::Builder::new().name("stand-in".into()).spawn(serve).expect("thread");
-        let address = address.recv().expect("the stand-in listens");
-        Standin { address, stop: Some(stop), thread: Some(thread) }
+        Standin(Serving::start(app))
     }
 
     /// Its base address.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.0.url()
     }
 
     /// Its base address with somebody before the host.
     pub fn url_of(&self, guest: &str) -> String {
-        format!("http://{guest}@{}", self.address)
-    }
-}
-
-impl Drop for Standin {
-    fn drop(&mut self) {
-        // Either may be gone already when the stand-in itself has failed.
-        let _ = self.stop.take().map(|stop| stop.send(()));
-        let _ = self.thread.take().map(JoinHandle::join);
+        format!("http://{guest}@{}", self.0.place())
     }
 }
 
