@@ -1,0 +1,190 @@
+//! Every question that dashboards ask of Prometheus, put to a real one beside a lab on Black Friday.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use doorbuster::rules::{bundle, pace::Pace};
+use serde_json::{Value, json};
+
+use super::{
+    asked::{self, Asked},
+    foreign::Foreign,
+    palette, render,
+    source::Kind,
+};
+use crate::{
+    browser::post,
+    servers::{lab::Plan, prometheus::Prometheus},
+    waiting::until,
+};
+
+/// Half of Black Friday's crowd: a debug build and a Prometheus share the machine with other tests.
+const VISITS: &str = "120";
+/// The slowest window at pace `talk` that has to show something is a minute and a half, and needs two samples.
+const PATIENCE: Duration = Duration::from_secs(80);
+
+#[test]
+fn every_panel_shows_data_that_moves() {
+    let foreign = Foreign::start();
+    let plan = Plan::up().env("DOORBUSTER_VISITS_PER_MINUTE", VISITS).env("DOORBUSTER_SCENARIO", "normal");
+    let lab = plan.start();
+    let targets = [format!("127.0.0.1:{}", lab.port_base + 10), foreign.target()];
+    let prometheus = Prometheus::with_rules(&targets, &bundle::rule_files(Pace::Talk));
+    let begun = Instant::now();
+    let has_orders = || prometheus.ask("sum(shop_visits_total) > 0")[0].is_object();
+    until(Duration::from_secs(30), "the lab is scraped", has_orders);
+    post(lab.at(10, "/api/mode"), json!({ "mode": "blackfriday" })).send().ok();
+    post(lab.at(10, "/api/scenarios/jump"), json!({ "phase": "banks" })).send().ok();
+
+    let values: BTreeMap<&str, BTreeMap<String, String>> =
+        asked::boards().into_iter().map(|(name, board)| (name, values(&prometheus, &board))).collect();
+    assert!(values.values().all(|known| known["pace"] == "talk"), "{values:?}");
+    assert_eq!((values["stage"]["window"].as_str(), values["slo"]["page_quick"].as_str()), ("30s", "5s|30s"));
+
+    let mut waiting: Vec<Asked> = asked::all().into_iter().filter(Asked::is_promql).collect();
+    let all = waiting.len();
+    assert!(all > 90, "{all}");
+    let mut wrong = Vec::new();
+    let done = |asked: &Asked| {
+        let expr = asked::filled(asked.expr(), &values[asked.board]);
+        let series = prometheus.range(&expr, begun.elapsed());
+        verdict(asked, &series)
+    };
+    let give_up = Instant::now() + PATIENCE;
+    while !waiting.is_empty() && Instant::now() < give_up {
+        waiting.retain(|asked| match done(asked) {
+            Verdict::Fine => false,
+            Verdict::NotYet => true,
+            Verdict::Wrong(why) => {
+                wrong.push(format!("{}: {why}", asked.place()));
+                false
+            }
+        });
+        // The next samples come with the next scrape.
+        let answered = prometheus.ask("time()");
+        until(Duration::from_secs(5), "a second has passed", || {
+            prometheus.ask("time()")[0] != answered[0] && time(&prometheus) > 1.0 + number(&answered)
+        });
+    }
+    wrong.extend(waiting.iter().map(|asked| format!("{}: {}", asked.place(), still(asked, &done(asked)))));
+    assert!(wrong.is_empty(), "of {all} questions:\n{}", wrong.join("\n"));
+}
+
+fn number(answer: &Value) -> f64 {
+    answer[1].as_str().and_then(|text| text.parse().ok()).unwrap_or_default()
+}
+
+fn time(prometheus: &Prometheus) -> f64 {
+    number(&prometheus.ask("time()"))
+}
+
+enum Verdict {
+    Fine,
+    NotYet,
+    Wrong(String),
+}
+
+fn still(asked: &Asked, verdict: &Verdict) -> String {
+    let steady =
+        if asked.source.steady.is_some() { "shows nothing" } else { "shows nothing, or nothing that moves" };
+    match verdict {
+        Verdict::Wrong(why) => why.clone(),
+        _ => format!("{steady}: {}", asked.expr()),
+    }
+}
+
+/// What is to be said of an answer.
+fn verdict(asked: &Asked, series: &[Value]) -> Verdict {
+    let numbers = |one: &Value| -> Vec<f64> {
+        let values = one["values"].as_array().into_iter().flatten();
+        values.map(number).filter(|value| !value.is_nan()).collect()
+    };
+    let shown: Vec<(&Value, Vec<f64>)> = series
+        .iter()
+        .map(|one| (&one["metric"], numbers(one)))
+        .filter(|(_, values)| !values.is_empty())
+        .collect();
+    let moves = |values: &[f64]| values.iter().any(|value| *value != values[0]);
+    let is_still = asked.source.steady.is_none() && !shown.iter().any(|(_, values)| moves(values));
+    if shown.is_empty() || is_still {
+        return Verdict::NotYet;
+    }
+    let labels: Vec<&Value> = shown.iter().map(|(labels, _)| *labels).collect();
+    match unnamed(asked, &labels).or_else(|| uncoloured(asked, &labels)) {
+        Some(why) => Verdict::Wrong(why),
+        None => Verdict::Fine,
+    }
+}
+
+/// A legend, or a column, that speaks of a label which is not there.
+fn unnamed(asked: &Asked, series: &[&Value]) -> Option<String> {
+    let spoken = regex::Regex::new(r"\{\{(\w+)\}\}").expect("a pattern");
+    for found in spoken.captures_iter(&asked.source.legend) {
+        if let Some(without) = series.iter().find(|labels| labels[&found[1]].is_null()) {
+            return Some(format!("its legend speaks of {}, which {without} has not", &found[1]));
+        }
+    }
+    let columns = asked.panel.labels.iter().map(|(label, _)| label);
+    // An alert has a country or has none.
+    let is_any = |label: &&String| series.iter().all(|labels| labels[label.as_str()].is_null());
+    let missing = columns.filter(|_| asked.panel.shared.as_deref() != Some("firing")).find(is_any);
+    missing.map(|label| format!("it has a column for {label}, which nothing has"))
+}
+
+/// A series whose word is not among those that have a colour.
+fn uncoloured(asked: &Asked, series: &[&Value]) -> Option<String> {
+    let list = palette::list(asked.panel.colours.as_deref()?);
+    let first = asked.source.legend.trim_start_matches('{').split('}').next().unwrap_or_default();
+    if asked.panel.kind == Some(Kind::Table) || !asked.source.legend.starts_with("{{") {
+        return None;
+    }
+    let words = series.iter().filter_map(|labels| labels[first].as_str());
+    let mut strange = words.filter(|word| !list.contains(word));
+    strange.next().map(|word| format!("`{word}` has no colour"))
+}
+
+/// The values of a dashboard's variables, as Grafana finds them.
+fn values(prometheus: &Prometheus, board: &Value) -> BTreeMap<String, String> {
+    let mut values = BTreeMap::new();
+    for variable in asked::variables(board) {
+        let name = variable["name"].as_str().expect("a name").to_owned();
+        let (expr, label) = asked::expression(variable["query"]["query"].as_str().expect("a question"));
+        let expr = asked::filled(&expr, &values);
+        let found = |prometheus: &Prometheus| -> Option<String> {
+            let answer = prometheus.ask(&expr);
+            let first = answer.as_array()?.first()?.clone();
+            match &label {
+                Some(label) => first["metric"][label].as_str().map(str::to_owned),
+                None => picked(&first["metric"], variable["regex"].as_str()?),
+            }
+        };
+        let what = format!("{name} has a value: {expr}");
+        let chosen = crate::waiting::until_some(Duration::from_secs(20), &what, || {
+            // The rules of the pace have to be evaluated once before they can be recognised.
+            found(prometheus).filter(|value| name != "pace" || value == "talk")
+        });
+        let all = variable["allValue"].as_str().map(str::to_owned);
+        values.insert(name, all.unwrap_or(chosen));
+    }
+    values
+}
+
+/// What a variable's regular expression takes of an answer, which Grafana writes as `{label="value"} number time`.
+fn picked(labels: &Value, regex: &str) -> Option<String> {
+    let pairs = labels.as_object()?.iter().map(|(name, value)| format!("{name}={value}"));
+    let text = format!("{{{}}}", pairs.collect::<Vec<_>>().join(","));
+    let regex = regex::Regex::new(regex.trim_matches('/')).expect("a pattern");
+    Some(regex.captures(&text)?[1].to_owned())
+}
+
+#[test]
+fn what_is_drawn_over_every_panel_is_asked_of_what_prometheus_makes() {
+    for (name, board) in asked::boards() {
+        let notes = board["annotations"]["list"].as_array().expect("annotations");
+        let tags: Vec<&Value> = notes.iter().map(|note| &note["target"]["tags"]).collect();
+        assert_eq!(tags[..2], [&json!(["doorbuster", "phase"]), &json!(["doorbuster", "fault"])], "{name}");
+        assert_eq!(notes[2]["target"]["expr"], render::ALERTS, "{name}");
+    }
+}
