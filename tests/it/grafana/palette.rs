@@ -71,7 +71,11 @@ pub fn list(name: &str) -> &'static [&'static str] {
             "database_locked",
             "database_unavailable",
             "payment_declined",
+            "cancelled",
             "out_of_stock",
+            "not_found",
+            "invalid",
+            "conflict",
         ],
         _ => &[],
     }
