@@ -110,11 +110,11 @@ fn a_name_that_begins_like_another_is_not_taken_for_it() {
 
 #[test]
 fn every_dashboard_has_the_variables_that_it_speaks_of() {
+    let spoken = regex::Regex::new(r"\$\{?([a-z][a-z0-9_]+)").expect("a pattern");
     for (name, board) in boards() {
         let list = board["templating"]["list"].as_array().expect("variables");
         let known: Vec<&str> = list.iter().filter_map(|variable| variable["name"].as_str()).collect();
         let text = board.to_string();
-        let spoken = regex::Regex::new(r"\$\{?([a-z][a-z0-9_]+)").expect("a pattern");
         for found in spoken.captures_iter(&text) {
             assert!(known.contains(&&found[1]), "{name} has no variable {}", &found[1]);
         }

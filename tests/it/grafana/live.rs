@@ -12,7 +12,7 @@ use super::{
     asked::{self, Asked},
     foreign::Foreign,
     palette, render,
-    source::Kind,
+    source::{self, Kind},
 };
 use crate::{
     browser::post,
@@ -182,4 +182,41 @@ fn what_is_drawn_over_every_panel_is_asked_of_what_prometheus_makes() {
         assert_eq!(tags[..2], [&json!(["doorbuster", "phase"]), &json!(["doorbuster", "fault"])], "{name}");
         assert_eq!(notes[2]["target"]["expr"], render::ALERTS, "{name}");
     }
+}
+
+#[test]
+fn an_answer_that_is_empty_still_or_nameless_is_seen() {
+    let mut asked = Asked {
+        board: "stage",
+        panel: source::Panel { colours: Some("country".into()), ..source::Panel::default() },
+        source: source::Query { legend: "{{country}}".into(), ..source::Query::default() },
+        target: json!({}),
+    };
+    let one = |labels: Value, values: &[&str]| {
+        let values: Vec<Value> = values.iter().enumerate().map(|(at, value)| json!([at, value])).collect();
+        json!({ "metric": labels, "values": values })
+    };
+    let word = |asked: &Asked, series: &[Value]| match verdict(asked, series) {
+        Verdict::Fine => "fine",
+        Verdict::NotYet => "not yet",
+        Verdict::Wrong(_) => "wrong",
+    };
+    let (brazil, still) =
+        (one(json!({"country": "BR"}), &["1", "2"]), one(json!({"country": "BR"}), &["2", "2"]));
+    for (series, expected) in [
+        (vec![], "not yet"),
+        (vec![one(json!({"country": "BR"}), &["NaN", "NaN"])], "not yet"),
+        (vec![still.clone()], "not yet"),
+        (vec![still.clone(), brazil.clone()], "fine"),
+        (vec![one(json!({}), &["1", "2"])], "wrong"),
+        (vec![one(json!({"country": "XX"}), &["1", "2"])], "wrong"),
+    ] {
+        assert_eq!(word(&asked, &series), expected, "{series:?}");
+    }
+    asked.source.steady = Some("for a reason".into());
+    assert_eq!(word(&asked, &[still]), "fine");
+    assert_eq!(word(&asked, &[]), "not yet");
+    (asked.panel.colours, asked.source.legend) = (None, String::new());
+    asked.panel.labels = vec![("city".into(), "City".into())];
+    assert_eq!(word(&asked, &[brazil]), "wrong");
 }

@@ -1,5 +1,5 @@
 // Holds dashboards against the types in @grafana/schema with the TypeScript compiler. In: { name: dashboard };
-// out: what does not fit, once each.
+// out: { name: what does not fit }, for those that do not.
 const { createRequire } = require('node:module');
 const { readFileSync } = require('node:fs');
 const path = require('node:path');
@@ -50,8 +50,10 @@ interface Board extends Json<Omit<g.Dashboard, 'panels' | 'annotations'>> { anno
 const lines = [head];
 const boards = JSON.parse(readFileSync(0, 'utf8'));
 let at = 0;
-for (const board of Object.values(boards)) {
+const starts = [];
+for (const [name, board] of Object.entries(boards)) {
   const { panels, ...rest } = board;
+  starts.push([lines.join('\n').length, name]);
   lines.push(`export const b${at++}: Board = ${JSON.stringify(rest)};`);
   for (const panel of panels) {
     const [, file, hasFields] = published[panel.type] ?? [];
@@ -69,8 +71,11 @@ const { getSourceFile, fileExists } = host;
 host.getSourceFile = (file, ...more) => file === name ? ts.createSourceFile(file, text, options.target) : getSourceFile(file, ...more);
 host.fileExists = (file) => file === name || fileExists(file);
 const program = ts.createProgram([name], options, host);
-const said = ts.getPreEmitDiagnostics(program).map((one) => {
-  const line = one.file === undefined ? '' : one.file.text.slice(0, one.start).split('\n').pop().slice(0, 200);
-  return `${ts.flattenDiagnosticMessageText(one.messageText, ' ')} (${line})`;
-});
-process.stdout.write(JSON.stringify([...new Set(said)]));
+const said = {};
+for (const one of ts.getPreEmitDiagnostics(program)) {
+  const ours = one.file?.fileName === name;
+  const whose = ours ? starts.findLast(([start]) => start <= one.start)?.[1] ?? 'the script' : 'the package';
+  const line = ours ? text.slice(0, one.start).split('\n').pop().slice(0, 200) : '';
+  (said[whose] ??= []).push(`${ts.flattenDiagnosticMessageText(one.messageText, ' ')} (${line})`);
+}
+process.stdout.write(JSON.stringify(said));
