@@ -76,8 +76,9 @@ pub fn filled(text: &str, values: &BTreeMap<String, String>) -> String {
     names.sort_by_key(|name| std::cmp::Reverse(name.len()));
     let mut text = text.to_owned();
     for name in names {
-        text =
-            text.replace(&format!("${{{name}}}"), &values[name]).replace(&format!("${name}"), &values[name]);
+        for form in [format!("${{{name}}}"), format!("${{{name}:pipe}}"), format!("${name}")] {
+            text = text.replace(&form, &values[name]);
+        }
     }
     text
 }
@@ -101,7 +102,7 @@ pub fn expression(question: &str) -> (String, Option<String>) {
 #[test]
 fn a_name_that_begins_like_another_is_not_taken_for_it() {
     let values = BTreeMap::from([("window".into(), "30s".into()), ("window10".into(), "1m".into())]);
-    assert_eq!(filled("x[$window10] y[$window] ${window}", &values), "x[1m] y[30s] 30s");
+    assert_eq!(filled("x[$window10] y[$window] ${window:pipe}", &values), "x[1m] y[30s] 30s");
     assert_eq!(
         expression("label_values(x{a=\"b, c\"}, d)"),
         ("group by (d) (x{a=\"b, c\"})".to_owned(), Some("d".to_owned()))

@@ -58,6 +58,7 @@ fn names(language: &str) -> BTreeMap<String, BTreeSet<String>> {
     let mut found = BTreeMap::new();
     for ((place, text), answer) in questions.iter().zip(parsed(language, &texts)) {
         assert_eq!(answer["wrong"], json!([]), "{place}: {text}");
+        assert!(!text.contains('$'), "{place}: {text}");
         let names = answer["names"].as_array().expect("names").iter().filter_map(Value::as_str);
         found.insert(place.clone(), names.map(str::to_owned).collect());
     }

@@ -84,6 +84,7 @@ fn signals_lead_to_one_another_both_ways() {
             (&"service.name".into(), &"service_name".into())
         );
     }
+    assert_eq!(of("tempo")["tracesToLogsV2"]["query"], "{$${__tags}} | trace_id=\"$${__trace.traceId}\"");
     assert_eq!(of("tempo")["tracesToProfiles"]["profileTypeId"], targets::PROFILE_TYPE);
     let fields = of("loki")["derivedFields"].as_array().expect("fields");
     assert!(

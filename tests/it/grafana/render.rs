@@ -71,7 +71,7 @@ fn panels(source: &Dashboard) -> Vec<Value> {
 fn templating(source: &Dashboard, known: &BTreeMap<String, Variable>) -> Vec<Value> {
     let variable = |name: &String| {
         let variable = known.get(name).unwrap_or_else(|| panic!("there is no variable `{name}`"));
-        variables::render(name, variable)
+        variables::render(name, variable, source.quiet)
     };
     source.variables.iter().map(variable).collect()
 }

@@ -18,6 +18,9 @@ pub struct Dashboard {
     pub past: String,
     pub refresh: String,
     pub variables: Vec<String>,
+    /// Variables are not shown: an address or a link sets them.
+    #[serde(default)]
+    pub quiet: bool,
     pub rows: Vec<Row>,
 }
 

@@ -72,7 +72,8 @@ fn prometheus(panel: &Panel, query: &Query, expr: &str) -> Value {
 }
 
 fn loki(panel: &Panel, query: &Query, logql: &str) -> Value {
-    let mut made = json!({ "expr": logql.trim_end(), "editorMode": "code", "queryType": "range" });
+    let when = if panel.kind == Some(Kind::Bars) { "instant" } else { "range" };
+    let mut made = json!({ "expr": logql.trim_end(), "editorMode": "code", "queryType": when });
     if panel.kind == Some(Kind::Logs) {
         made["maxLines"] = json!(LINES);
     } else {

@@ -18,7 +18,7 @@ const LABEL_VALUES: u8 = 1;
 const QUERY_RESULT: u8 = 3;
 
 /// A variable as Grafana knows it.
-pub fn render(name: &str, variable: &Variable) -> Value {
+pub fn render(name: &str, variable: &Variable, is_quiet: bool) -> Value {
     let mut made = json!({ "name": name, "label": variable.label, "description": variable.how, "hide": 0 });
     let rest = if let Some(plugin) = &variable.datasource {
         json!({ "type": "datasource", "query": plugin, "refresh": ON_LOAD, "regex": "", "multi": false,
@@ -36,14 +36,17 @@ pub fn render(name: &str, variable: &Variable) -> Value {
         json!({ "type": "textbox", "query": text, "current": option, "options": [option] })
     };
     merge(&mut made, rest);
-    if is_hidden(variable) {
-        made["hide"] = json!(HIDDEN);
+    // What follows from another has no say in an address either.
+    if follows(variable) {
         made["skipUrlSync"] = json!(true);
+    }
+    if is_quiet || follows(variable) {
+        made["hide"] = json!(HIDDEN);
     }
     made
 }
 
-fn is_hidden(variable: &Variable) -> bool {
+fn follows(variable: &Variable) -> bool {
     variable.range.is_some() || variable.windows.is_some()
 }
 
