@@ -13,6 +13,7 @@ use super::{
     foreign::Foreign,
     palette, render,
     source::{self, Kind},
+    variables::{self, Question},
 };
 use crate::{
     browser::post,
@@ -172,6 +173,38 @@ fn picked(labels: &Value, regex: &str) -> Option<String> {
     let text = format!("{{{}}}", pairs.collect::<Vec<_>>().join(","));
     let regex = regex::Regex::new(regex.trim_matches('/')).expect("a pattern");
     Some(regex.captures(&text)?[1].to_owned())
+}
+
+/// The one answer to a question, as a variable takes it.
+fn answered(prometheus: &Prometheus, question: &Question, instead: &[(&str, &str)]) -> Option<String> {
+    let (mut expr, _) = asked::expression(&question.query);
+    instead.iter().for_each(|(name, value)| expr = expr.replace(name, value));
+    picked(&prometheus.ask(&expr)[0]["metric"], &question.regex)
+}
+
+#[test]
+fn the_pace_is_known_by_the_rules_and_windows_follow_it() {
+    let prometheus = Prometheus::scraping(&[]);
+    let variables = source::variables();
+    let question = |name: &str| variables::question(&variables[name]).expect("a question");
+    for (days, pace) in [("0.041", "talk"), ("0.5", "stage"), ("30", "production"), ("absent", "talk")] {
+        // The series of a pace's objectives, made of a number; without any, the first of the three.
+        let series = if days == "absent" { "(vector(1) > 2)".to_owned() } else { format!("vector({days})") };
+        let found = answered(&prometheus, &question("pace"), &[("slo:time_period:days", &series)]);
+        assert_eq!(found.as_deref(), Some(pace), "{days}");
+    }
+    for (name, talk, stage, production) in [
+        ("presence", "12s", "12s", "2m"),
+        ("window", "30s", "30s", "5m"),
+        ("window30", "2m", "3m", "30m"),
+        ("page_quick", "5s|30s", "5s|1m", "5m|1h"),
+        ("ticket_slow", "1m|12m", "6m|1h12m", "6h|3d"),
+    ] {
+        for (pace, window) in [("talk", talk), ("stage", stage), ("production", production)] {
+            let found = answered(&prometheus, &question(name), &[("$pace", pace)]);
+            assert_eq!(found.as_deref(), Some(window), "{name} at {pace}");
+        }
+    }
 }
 
 #[test]
