@@ -1,58 +1,17 @@
 //! The families of others, at an address that a Prometheus can scrape.
 
-use std::{
-    fmt::Write,
-    net::{Ipv4Addr, SocketAddr},
-    sync::mpsc,
-    thread,
-    time::Instant,
-};
+use std::{fmt::Write, time::Instant};
 
 use axum::{Router, routing::get};
-use tokio::{net::TcpListener, sync::oneshot};
+
+use super::served::Served;
 
 pub const SAMPLES: &str = include_str!("foreign.prom");
 
-/// Is there until the value is dropped.
-pub struct Foreign {
-    address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<thread::JoinHandle<()>>,
-}
-
-impl Foreign {
-    pub fn start() -> Foreign {
-        let (stop, stopped) = oneshot::channel::<()>();
-        let (listening, address) = mpsc::channel();
-        let serve = move || {
-            let runtime =
-                tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
-            runtime.block_on(async move {
-                let start = Instant::now();
-                let app =
-                    Router::new().route("/metrics", get(async move || page(start.elapsed().as_secs_f64())));
-                let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
-                listening.send(listener.local_addr().expect("bound")).expect("the test is there");
-                tokio::select! {
-                    served = axum::serve(listener, app) => served.expect("serves for ever"),
-                    _ = stopped => {}
-                }
-            });
-        };
-        let thread = thread::Builder::new().name("foreign".into()).spawn(serve).expect("thread");
-        Foreign { address: address.recv().expect("it listens"), stop: Some(stop), thread: Some(thread) }
-    }
-
-    pub fn target(&self) -> String {
-        self.address.to_string()
-    }
-}
-
-impl Drop for Foreign {
-    fn drop(&mut self) {
-        let _ = self.stop.take().map(|stop| stop.send(()));
-        let _ = self.thread.take().map(thread::JoinHandle::join);
-    }
+/// They grow and sway from now on.
+pub fn serve() -> Served {
+    let start = Instant::now();
+    Served::start(Router::new().route("/metrics", get(async move || page(start.elapsed().as_secs_f64()))))
 }
 
 /// The samples after some seconds: what is counted grows, faster and faster; what is measured sways.

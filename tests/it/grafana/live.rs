@@ -10,14 +10,16 @@ use serde_json::{Value, json};
 
 use super::{
     asked::{self, Asked},
-    foreign::Foreign,
-    palette, render,
+    collector, foreign, palette, render,
     source::{self, Kind},
     variables::{self, Question},
 };
 use crate::{
     browser::post,
-    servers::{lab::Plan, prometheus::Prometheus},
+    servers::{
+        lab::{Lab, Plan},
+        prometheus::Prometheus,
+    },
     waiting::until,
 };
 
@@ -30,19 +32,36 @@ const NEXT: Duration = Duration::from_millis(1_500);
 
 #[test]
 fn every_panel_shows_data_that_moves() {
-    let foreign = Foreign::start();
-    let plan = Plan::up().env("DOORBUSTER_VISITS_PER_MINUTE", VISITS).env("DOORBUSTER_SCENARIO", "normal");
-    let lab = plan.start();
+    let (foreign, lab) = (foreign::serve(), black_friday().start());
     let targets = [format!("127.0.0.1:{}", lab.port_base + 10), foreign.target()];
-    let prometheus = Prometheus::with_rules(&targets, &bundle::rule_files(Pace::Talk));
+    every_question_is_answered(&lab, &Prometheus::with_rules(&targets, &bundle::rule_files(Pace::Talk)));
+}
+
+#[test]
+fn every_panel_shows_what_comes_through_a_collector_as_well() {
+    let (foreign, collector) = (foreign::serve(), collector::serve());
+    let lab = black_friday()
+        .env("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", &format!("http://{}/v1/metrics", collector.target()))
+        .env("OTEL_METRIC_EXPORT_INTERVAL", "1000")
+        .start();
+    let targets = [collector.target(), foreign.target()];
+    every_question_is_answered(&lab, &Prometheus::with_rules(&targets, &bundle::rule_files(Pace::Talk)));
+}
+
+fn black_friday() -> Plan {
+    Plan::up().env("DOORBUSTER_VISITS_PER_MINUTE", VISITS).env("DOORBUSTER_SCENARIO", "normal")
+}
+
+/// Every question of every panel and variable has an answer that moves before long.
+fn every_question_is_answered(lab: &Lab, prometheus: &Prometheus) {
     let begun = Instant::now();
-    let has_orders = || prometheus.ask("sum(shop_visits_total) > 0")[0].is_object();
-    until(Duration::from_secs(30), "the lab is scraped", has_orders);
+    let has_visits = || prometheus.ask("sum(shop_visits_total) > 0")[0].is_object();
+    until(Duration::from_secs(30), "the lab is scraped", has_visits);
     post(lab.at(10, "/api/mode"), json!({ "mode": "blackfriday" })).send().ok();
     post(lab.at(10, "/api/scenarios/jump"), json!({ "phase": "banks" })).send().ok();
 
     let values: BTreeMap<&str, BTreeMap<String, String>> =
-        asked::boards().into_iter().map(|(name, board)| (name, values(&prometheus, &board))).collect();
+        asked::boards().into_iter().map(|(name, board)| (name, values(prometheus, &board))).collect();
     assert!(values.values().all(|known| known["pace"] == "talk"), "{values:?}");
     assert_eq!((values["stage"]["window"].as_str(), values["slo"]["page_quick"].as_str()), ("30s", "5s|30s"));
 
@@ -52,8 +71,7 @@ fn every_panel_shows_data_that_moves() {
     let mut wrong = Vec::new();
     let done = |asked: &Asked| {
         let expr = asked::filled(asked.expr(), &values[asked.board]);
-        let series = prometheus.range(&expr, begun.elapsed());
-        verdict(asked, &series)
+        verdict(asked, &prometheus.range(&expr, begun.elapsed()))
     };
     let give_up = Instant::now() + PATIENCE;
     while !waiting.is_empty() && Instant::now() < give_up {
@@ -69,6 +87,8 @@ fn every_panel_shows_data_that_moves() {
         until(Duration::from_secs(5), "the next scrape is in", || asked_at.elapsed() > NEXT);
     }
     wrong.extend(waiting.iter().map(|asked| format!("{}: {}", asked.place(), still(asked, &done(asked)))));
+    let down = prometheus.ask("ALERTS{alertname=\"ServiceDown\"}");
+    assert_eq!(down, json!([]), "whoever reports by this way is not down");
     assert!(wrong.is_empty(), "of {all} questions:\n{}", wrong.join("\n"));
 }
 

@@ -2,6 +2,7 @@
 //! grammars, to the rules' thresholds, and to a Prometheus beside a shop on fire.
 
 mod asked;
+mod collector;
 mod fields;
 mod foreign;
 mod fresh;
@@ -15,6 +16,7 @@ mod panel;
 mod provisioning;
 mod render;
 mod series;
+mod served;
 mod shape;
 mod source;
 mod targets;

@@ -35,7 +35,7 @@ fn word(unit: &str) -> &str {
 }
 
 /// What a metric is called in Prometheus, without `_bucket` and its like.
-fn translated(name: &str, unit: &str, kind: &str) -> String {
+pub fn translated(name: &str, unit: &str, kind: &str) -> String {
     let is_part = |one: char| one.is_ascii_alphanumeric() || one == ':';
     let mut words: Vec<String> =
         name.split(|one| !is_part(one)).filter(|word| !word.is_empty()).map(str::to_owned).collect();

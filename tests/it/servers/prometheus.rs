@@ -18,6 +18,10 @@ use crate::browser::get;
 
 const START: Duration = Duration::from_secs(30);
 
+/// What came through a collector says by `job` whose it is: `service.namespace/service.name`.
+const WHOSE: &str =
+    r#"{ source_labels: [service_name, job], regex: ";(?:.*/)?(.+)", target_label: service_name }"#;
+
 /// A server. The process is declared before the folder: it ends before the folder goes.
 pub struct Prometheus {
     #[expect(dead_code, reason = "held so that the server lives as long as this")]
@@ -43,7 +47,8 @@ impl Prometheus {
         let text = format!(
             "global: {{ scrape_interval: 1s, evaluation_interval: 1s }}\n\
              rule_files: [rules/*.yml]\n\
-             scrape_configs: [{{ job_name: lab, honor_labels: true, static_configs: [{{ targets: {targets} }}] }}]\n"
+             scrape_configs: [{{ job_name: lab, honor_labels: true, static_configs: [{{ targets: {targets} }}],\n  \
+             metric_relabel_configs: [{WHOSE}] }}]\n"
         );
         fs::create_dir(home.path().join("rules")).expect("a new folder");
         for rule in rules {
