@@ -1,6 +1,8 @@
 //! Colours that are told apart by those who see red and green alike: Okabe and Ito's eight, and strokes where a list is
 //! longer than they are.
 
+use doorbuster::kernel::{country::Country, kind::Kind, origin::PaymentMethod, service::Service};
+
 pub const BLUE: &str = "#0072B2";
 pub const SKY: &str = "#56B4E9";
 pub const GREEN: &str = "#009E73";
@@ -54,6 +56,7 @@ pub fn list(name: &str) -> &'static [&'static str] {
             "orders.insert",
             "orders.list",
             "orders.times_used",
+            "products.categories",
             "products.insert",
             "products.update",
             "products.delete",
@@ -76,6 +79,13 @@ pub fn list(name: &str) -> &'static [&'static str] {
             "not_found",
             "invalid",
             "conflict",
+            "too_many_requests",
+            "malformed",
+            "unauthenticated",
+            "forbidden",
+            "method_not_allowed",
+            "too_large",
+            "unsupported_media_type",
         ],
         _ => &[],
     }
@@ -84,4 +94,20 @@ pub fn list(name: &str) -> &'static [&'static str] {
 /// The colour of the word number `at`, and whether its line is broken.
 pub fn of(at: usize) -> (&'static str, bool) {
     (SERIES[at % SERIES.len()], at >= SERIES.len())
+}
+
+#[test]
+fn every_word_of_the_shop_s_closed_lists_has_a_colour() {
+    let countries = Country::ALL.map(Country::code);
+    let services = Service::ALL.map(Service::name);
+    let methods = PaymentMethod::ALL.map(PaymentMethod::name);
+    let failures = Kind::ALL.map(Kind::name);
+    let coloured = |words: &[&str], lists: &[&str]| {
+        let all: Vec<&str> = lists.iter().flat_map(|name| list(name)).copied().collect();
+        words.iter().for_each(|word| assert!(all.contains(word), "`{word}` is in none of {lists:?}"));
+    };
+    coloured(&countries, &["country"]);
+    coloured(&services, &["service", "third-party"]);
+    coloured(&methods, &["method"]);
+    coloured(&failures, &["failure"]);
 }
