@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::{asked, node};
 use crate::{
     browser::get,
+    otlp::{receiver::Receiver, signals::Log},
     servers::lab::{Customer, Lab, Plan},
     waiting::until,
 };
@@ -67,8 +68,8 @@ fn names(language: &str) -> BTreeMap<String, BTreeSet<String>> {
 }
 
 /// A lab in which something was bought and something failed.
-fn eventful() -> Lab {
-    let lab = Plan::up().start();
+fn eventful(plan: Plan) -> Lab {
+    let lab = plan.start();
     let customer = Customer::new(&lab, "grafana-1", "BR");
     customer.add(1, 1).ok();
     customer.checkout(Some("grafana-1"), json!({})).ok();
@@ -93,7 +94,7 @@ fn a_slip_in_a_question_is_caught() {
 
 #[test]
 fn what_is_asked_of_lines_stands_in_the_lab_s_lines() {
-    let lab = eventful();
+    let lab = eventful(Plan::up());
     let wanted: BTreeSet<String> = names("logql").into_values().flatten().collect();
     let known = |lab: &Lab| {
         let lines = lab.lines();
@@ -109,9 +110,47 @@ fn what_is_asked_of_lines_stands_in_the_lab_s_lines() {
     assert!(spoken.is_superset(&["service_name", "trace_id", "error_type"].into()), "{spoken:?}");
 }
 
+/// By OTLP a line is its message, and its fields are what Loki keeps beside it.
+#[test]
+fn what_is_asked_of_lines_comes_by_otlp_as_well() {
+    let receiver = Receiver::start();
+    let _lab = eventful(Plan::up().env("OTEL_EXPORTER_OTLP_ENDPOINT", &receiver.endpoint()));
+    let wanted: BTreeSet<String> = names("logql").into_values().flatten().collect();
+    let what = format!("{wanted:?} come by OTLP");
+    receiver.wait_until(Duration::from_secs(20), &what, |received| {
+        let fields = received.logs.iter().flat_map(|log| log.attributes.keys());
+        let mut known: BTreeSet<String> = fields.map(|name| name.replace('.', "_")).collect();
+        known.extend(BY_LOKI.map(str::to_owned));
+        let is_told = |test: &dyn Fn(&Log) -> bool| received.logs.iter().any(test);
+        if is_told(&|log| !log.trace_id.is_empty()) {
+            known.insert("trace_id".to_owned());
+        }
+        if is_told(&|log| !log.service.is_empty()) {
+            known.insert("service_name".to_owned());
+        }
+        wanted.is_subset(&known)
+    });
+    let severities: BTreeSet<String> = receiver.received().logs.into_iter().map(|log| log.severity).collect();
+    assert!(severities.contains("ERROR") && severities.contains("INFO"), "{severities:?}");
+}
+
+/// `tests/it/profile` decodes what is pushed and finds these.
+#[test]
+fn profiles_are_chosen_by_labels_that_are_pushed() {
+    let label = regex::Regex::new(r#"(\w+)\s*=~?""#).expect("a pattern");
+    let all = asked::all();
+    let selectors: Vec<&str> = all.iter().filter_map(|asked| asked.source.profile.as_deref()).collect();
+    assert!(!selectors.is_empty());
+    for selector in selectors {
+        let labels: BTreeSet<&str> =
+            label.captures_iter(selector).map(|found| found.get(1).expect("a name").as_str()).collect();
+        assert_eq!(labels, ["route", "service_name"].into(), "{selector}");
+    }
+}
+
 #[test]
 fn what_is_asked_of_traces_stands_on_the_lab_s_spans() {
-    let lab = eventful();
+    let lab = eventful(Plan::up());
     let scoped =
         |name: &String| name.split_once('.').is_some_and(|(scope, _)| ["span", "resource"].contains(&scope));
     let wanted: BTreeSet<String> = names("traceql").into_values().flatten().filter(scoped).collect();
