@@ -4,10 +4,10 @@ LOGS ?= target/doorbuster.jsonl
 SCREENSHOTS ?= docs/screenshots
 export SCREENSHOTS
 
-.PHONY: help run setup-stack test lint bench rules fuzz screenshots verify-all tools
+.PHONY: help run setup-stack test lint bench rules dashboards dashboards-check fuzz screenshots verify-all tools
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: tools ## build and start the lab: shop, shoppers, control
 	@mkdir -p $(dir $(LOGS))
@@ -31,6 +31,13 @@ bench: tools ## figures, measured on this machine (idle, two cores, nginx instal
 
 rules: tools ## the generated alert rules, routes and objectives, made anew from their sources
 	@UPDATE=1 cargo test --locked --test it -- rules::fresh::generated_files
+
+dashboards: tools ## Grafana's dashboards, made anew from grafana/sources
+	@UPDATE=1 cargo test --locked --test it -- grafana::fresh::dashboards_are
+
+dashboards-check: tools ## whether every panel shows data, and Grafana can read it
+	@scripts/setup-tests.sh
+	@cargo test --locked --test it -- grafana::
 
 # libFuzzer asks for flags that stable Rust has only by this variable; cargo-fuzz: cargo install cargo-fuzz
 FUZZ_SECONDS ?= 300

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Sees to it that what the tests need is there: make and a C compiler, PostgreSQL, Redis, Prometheus, Alertmanager,
-# Chromium, Go's pprof, and OpenTelemetry's SDK for Python in an environment of its own.
+# Chromium, Go's pprof, OpenTelemetry's SDK for Python in an environment of its own, and Grafana's parsers and types for
+# Node.js in a folder of their own.
 # Installs what is missing from Debian's or Ubuntu's packages when it may (root, or sudo without a password), and
 # otherwise names each missing package. Ends with 1 when something is still missing: a test never skips a real part.
 set -euo pipefail
@@ -37,6 +38,8 @@ has_chromium() {
 # Debian's python3 alone can make no environment: what fills it is in a package of its own.
 has_python() { has python3 && python3 -c 'import venv, ensurepip' 2>/dev/null; }
 
+has_node() { has node && has npm; }
+
 # part, Debian package, and who else may have it under which name
 missing() {
     has make || echo 'make|make|make'
@@ -46,6 +49,8 @@ missing() {
     has_chromium || echo 'Chromium|chromium|chromium, or Google Chrome'
     has_python || echo 'Python with venv|python3-venv|python3'
     has_pprof || echo "Go's pprof|golang-go|go"
+    has node || echo 'Node.js|nodejs|nodejs'
+    has npm || echo 'npm|npm|npm'
 }
 
 # The client that the store is tried with, in the versions that requirements.txt names, and never twice.
@@ -58,6 +63,18 @@ install_client() {
     python3 -m venv "$place" || return 1
     "$place/bin/pip" install --quiet --disable-pip-version-check --requirement "$wanted" >&2 || return 1
     cp "$wanted" "$place/requirements.txt"
+}
+
+# What Grafana has published, as package-lock.json has it. None of these packages has to run anything to be installed.
+install_node_packages() {
+    local wanted=tests/it/grafana/node place=${CARGO_TARGET_DIR:-target}/test-node
+    cmp -s "$wanted/package-lock.json" "$place/package-lock.json" && [[ -f $place/.installed ]] && return 0
+    echo "installing Grafana's parsers and types in $place" >&2
+    rm -rf "$place"
+    mkdir -p "$place"
+    cp "$wanted/package.json" "$wanted/package-lock.json" "$place/"
+    npm ci --prefix "$place" --ignore-scripts --no-audit --no-fund --loglevel error >&2 || return 1
+    touch "$place/.installed"
 }
 
 as_root() {
@@ -108,6 +125,7 @@ fi
 status=0
 scripts/setup-stack.sh || status=1
 has_python && { install_client || { echo "OpenTelemetry's SDK for Python cannot be installed" >&2; status=1; }; }
+has_node && { install_node_packages || { echo "Grafana's parsers and types cannot be installed" >&2; status=1; }; }
 still=$(missing)
 [[ -z $still ]] && exit "$status"
 while IFS='|' read -r part package elsewhere; do

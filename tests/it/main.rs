@@ -11,6 +11,7 @@ mod control;
 mod cues;
 mod dependencies;
 mod doctor;
+mod grafana;
 mod loki;
 mod otlp;
 mod profile;

@@ -2,7 +2,7 @@
 //! is there.
 
 mod checking;
-mod files;
+pub mod files;
 mod fresh;
 mod golden;
 mod metrics;

@@ -6,7 +6,7 @@ use super::files;
 
 const SEVERITIES: [&str; 3] = ["critical", "warning", "info"];
 const TEAMS: [&str; 4] = ["payments", "platform", "business", "observability"];
-const BOARDS: [&str; 5] = ["overview", "services", "payments", "slo", "platform"];
+const BOARDS: [&str; 4] = ["overview", "services", "slo", "platform"];
 const RUNBOOKS: &str = "http://127.0.0.1:8010/runbooks/";
 const DASHBOARDS: &str = "http://127.0.0.1:3000/d/doorbuster-";
 /// The sections of a page, in order.

@@ -6,6 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use doorbuster::rules::bundle::File;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -16,6 +17,10 @@ use super::{
 use crate::browser::get;
 
 const START: Duration = Duration::from_secs(30);
+
+/// What came through a collector says by `job` whose it is: `service.namespace/service.name`.
+const WHOSE: &str =
+    r#"{ source_labels: [service_name, job], regex: ";(?:.*/)?(.+)", target_label: service_name }"#;
 
 /// A server. The process is declared before the folder: it ends before the folder goes.
 pub struct Prometheus {
@@ -29,15 +34,26 @@ pub struct Prometheus {
 impl Prometheus {
     /// `targets` are `host:port`, with their measurements at `/metrics`.
     pub fn scraping(targets: &[String]) -> Prometheus {
+        Prometheus::with_rules(targets, &[])
+    }
+
+    /// The same, with these rules evaluated every second.
+    pub fn with_rules(targets: &[String], rules: &[File]) -> Prometheus {
         let program =
             process::on_path(&["prometheus"]).unwrap_or_else(|| process::missing("Prometheus", "prometheus"));
         let (home, port) = (process::home("prometheus"), ports::one());
         let targets = serde_json::to_string(targets).expect("texts serialise");
         let file = home.path().join("prometheus.yml");
         let text = format!(
-            "global: {{ scrape_interval: 1s }}\n\
-             scrape_configs: [{{ job_name: lab, static_configs: [{{ targets: {targets} }}] }}]\n"
+            "global: {{ scrape_interval: 1s, evaluation_interval: 1s }}\n\
+             rule_files: [rules/*.yml]\n\
+             scrape_configs: [{{ job_name: lab, honor_labels: true, static_configs: [{{ targets: {targets} }}],\n  \
+             metric_relabel_configs: [{WHOSE}] }}]\n"
         );
+        fs::create_dir(home.path().join("rules")).expect("a new folder");
+        for rule in rules {
+            fs::write(home.path().join("rules").join(rule.name), rule.text).expect("its folder takes a file");
+        }
         fs::write(&file, text).expect("its folder takes a file");
         let mut command = Command::new(program);
         command.arg(format!("--config.file={}", file.display()));
@@ -59,6 +75,16 @@ impl Prometheus {
     /// What `query` gives now.
     pub fn ask(&self, query: &str) -> Value {
         self.data("query", &[("query", query)])["result"].clone()
+    }
+
+    /// What `query` gave in each second of the `past`, by series.
+    pub fn range(&self, query: &str, past: Duration) -> Vec<Value> {
+        let seconds = |at: SystemTime| humantime::format_rfc3339_seconds(at).to_string();
+        let now = SystemTime::now();
+        let (start, end) = (seconds(now - past), seconds(now));
+        let found =
+            self.data("query_range", &[("query", query), ("start", &start), ("end", &end), ("step", "1s")]);
+        found["result"].as_array().cloned().unwrap_or_default()
     }
 
     /// The series that `query` names, each with its exemplars of the last minutes.
