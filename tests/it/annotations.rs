@@ -80,7 +80,7 @@ async fn change(State(kept): State<Kept>, Path(number): Path<usize>, Json(news):
 async fn find(State(kept): State<Kept>, RawQuery(query): RawQuery) -> Json<Value> {
     let query = query.unwrap_or_default();
     let asked: Vec<(String, String)> = serde_urlencoded::from_str(&query).expect("a query string");
-    let mut wanted = asked.iter().filter(|(name, _)| name == "tags").map(|(_, tag)| tag);
+    let wanted = asked.iter().filter(|(name, _)| name == "tags").map(|(_, tag)| tag);
     let has =
         |one: &Value, tag: &String| one["tags"].as_array().is_some_and(|tags| tags.contains(&json!(tag)));
     let kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -137,7 +137,7 @@ fn faults_are_marked_for_those_who_allow_it() {
     let grafana = Grafana::start(0, "Bearer glsa_of_a_test", Vec::new());
     let plan = Plan::up().env("GRAFANA_URL", &grafana.serving.url()).env("GRAFANA_TOKEN", "glsa_of_a_test");
     let lab = plan.env("DOORBUSTER_ANNOTATE_FAULTS", "true").start();
-    let fault = json!({ "on": { "service": "payments", "country": "BR" }, "share": "35%", "effect": "hang" });
+    let fault = json!({ "on": { "service": "payments", "country": ["BR"] }, "share": "35%", "effect": "hang" });
     post(lab.at(10, "/api/faults/br-cards"), fault).method("PUT").send().ok();
     let text = "br-cards: hang at country=BR service=payments, 35%";
     until(SOON, "the fault is marked", || grafana.one(text).is_some());
