@@ -13,7 +13,7 @@ use futures_util::future::{join_all, join3};
 use tokio::sync::{oneshot, watch};
 
 use super::{
-    cli::{Cli, Command, Common, EngineFlags, PeerFlags, Serve, ShowFlags, StackFlags, Up},
+    cli::{Cli, Command, Common, EngineFlags, PeerFlags, Serve, ShowFlags, StackFlags, TheirFlags, Up},
     follow::follower,
     hosts::{self, Host},
     interrupt,
@@ -89,9 +89,9 @@ fn up(flags: Up, begun: Instant) -> Result<()> {
     verify::child::end_with_parent();
     let settings = Settings::new(&flags.common, PeerFlags::default())?;
     let services = Service::ALL;
-    let show = Some(flags.show);
+    let (show, theirs) = (Some(flags.show), Some(flags.stack.theirs.clone()));
     let (stack, token) = (Some(flags.stack), Token::read());
-    Session { settings, services: &services, port: None, show, engine: None, stack, token }
+    Session { settings, services: &services, port: None, show, engine: None, stack, theirs, token }
         .run(&flags.common, begun)
 }
 
@@ -101,8 +101,8 @@ fn serve(flags: Serve, begun: Instant) -> Result<()> {
     let services = [flags.service];
     let is_lab = flags.service == Service::Lab;
     let (show, engine) = (is_lab.then_some(flags.show), (!is_lab).then_some(flags.engine));
-    let (stack, token) = (None, Token::read());
-    Session { settings, services: &services, port: flags.port, show, engine, stack, token }
+    let (stack, theirs, token) = (None, is_lab.then_some(flags.theirs), Token::read());
+    Session { settings, services: &services, port: flags.port, show, engine, stack, theirs, token }
         .run(&flags.common, begun)
 }
 
@@ -115,6 +115,8 @@ struct Session<'a> {
     /// Where the engine is, when it is elsewhere.
     engine: Option<EngineFlags>,
     stack: Option<StackFlags>,
+    /// Who looks after alerts already, for the control address.
+    theirs: Option<TheirFlags>,
     token: Token,
 }
 
@@ -166,7 +168,7 @@ impl Session<'_> {
         for started in join_all(starting).await {
             hosts.push(started?);
         }
-        let beside = Beside::new(self.stack.as_ref(), self.here(common))?;
+        let beside = Beside::new(self.stack.as_ref(), self.theirs.as_ref(), self.here(common))?;
         let lab = match &stage {
             Some(stage) => Some(self.open_lab(stage, telemetry, store, beside.view()).await?),
             None => None,
@@ -322,7 +324,7 @@ impl Session<'_> {
         rows.extend(signals);
         rows.push(Row::new("log lines", "standard output", "JSON, one object a line"));
         rows.extend(self.show.as_ref().map(keeper::row));
-        if self.stack.is_some() {
+        if self.theirs.is_some() {
             rows.extend(alerts);
         }
         if let Some(stage) = stage {
@@ -357,7 +359,7 @@ fn off_unless(set: bool, variable: &str) -> String {
 fn places(settings: &Settings) -> Arc<[Place]> {
     let place = |service: Service| Place {
         service: service.name(),
-        url: format!("http://{}", settings.reachable(service)),
+        url: settings.shown(service),
         third_party: service.is_third_party(),
     };
     Service::ALL.into_iter().map(place).collect()

@@ -9,6 +9,7 @@ mod chaos;
 mod control;
 mod cues;
 mod dependencies;
+mod docker;
 mod doctor;
 mod loki;
 mod otlp;
