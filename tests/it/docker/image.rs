@@ -81,8 +81,8 @@ fn nobody_in_a_root_that_cannot_be_written_to_opens_the_shop_and_says_that_it_is
     }
     let mounts = seen("mountinfo");
     let options = |place: &str| {
-        let words = mounts.lines().map(|line| line.split(' ').collect::<Vec<_>>());
-        let found = words.filter(|words| words[4] == place).next_back();
+        let mut words = mounts.lines().map(|line| line.split(' ').collect::<Vec<_>>());
+        let found = words.rfind(|words| words[4] == place);
         found.unwrap_or_else(|| panic!("{place}: {mounts}"))[5].to_owned()
     };
     assert!(options("/").starts_with("ro"), "{mounts}");

@@ -130,7 +130,7 @@ fn the_containers_commands_and_variables_are_a_shop_that_sells_and_breaks_when_i
         orders.filter_map(|line| line.split("} ").nth(1)).any(|value| !value.starts_with('0'))
     };
     until(SOON, "all thirteen follow", || state()["followers"].as_array().map(Vec::len) == Some(13));
-    until(SOON, "somebody bought something", || checked_out());
+    until(SOON, "somebody bought something", checked_out);
     let down = || {
         post(at("/api/faults/gone"), json!({ "on": { "service": "ads" }, "effect": "down" })).method("PUT")
     };
