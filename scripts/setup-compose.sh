@@ -5,7 +5,7 @@
 set -euo pipefail
 
 place=${1:?folder to put it in}
-version=2.26.1-4
+# Its stable release is the pin: 2.26.1, with whatever Debian mends in it.
 suite=trixie
 keys=/usr/share/keyrings/debian-archive-keyring.gpg
 
@@ -25,7 +25,7 @@ fetch() {
         -o "Dir::State::lists=$home/lists" -o "Dir::Cache=$home/cache" -o "APT::Sandbox::User=$(id -un)"
         -o Debug::NoLocking=1)
     apt-get "${options[@]}" update >&2
-    (cd "$home/deb" && apt-get "${options[@]}" download "docker-compose=$version" >&2)
+    (cd "$home/deb" && apt-get "${options[@]}" download docker-compose >&2)
     dpkg-deb --extract "$home"/deb/*.deb "$home/x"
     mkdir -p "$place"
     install "$home/x/usr/libexec/docker/cli-plugins/docker-compose" "$place/docker-compose"
@@ -33,12 +33,12 @@ fetch() {
 
 # Where this machine has its packages from.
 mirror() {
-    apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null | grep -m 1 '/debian/\?$'
+    apt-get indextargets --no-release-info --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null | grep -m 1 '/debian/\?$'
 }
 
 has_compose && exit 0
 if command -v apt-get >/dev/null && [[ -r $keys && -n $(mirror) ]]; then
-    echo "fetching docker-compose $version to $place" >&2
+    echo "fetching docker-compose of $suite to $place" >&2
     fetch || true
 fi
 has_compose && exit 0
