@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Sees to it that a compose tool is there, which the tests ask what it makes of docker/compose.yaml. An engine is not needed.
-# Debian 12's package is of the days before profiles could be merged; Debian 13's is one file that runs here as well. It is
+# Debian 12's package is version 1, which knows an older format; Debian 13's is one file that runs here as well. It is
 # fetched by apt into the folder named, with lists of its own: nothing of the machine's packages changes.
 set -euo pipefail
 
