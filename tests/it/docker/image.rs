@@ -52,9 +52,12 @@ fn nobody_in_a_root_that_cannot_be_written_to_opens_the_shop_and_says_that_it_is
         chown(&data, Some(NOBODY), Some(NOBODY)).expect("handed over");
     }
     let base = port.to_string();
-    let mut command = sealed(&root, &data, &["up", "--port-base", &base, "--visits-per-minute", "0"]);
+    let mut command =
+        sealed(&root, &data, &["up", "--port-base", &base, "--visits-per-minute", "0", "--profile"]);
     // The image's own.
-    for (name, value) in [("DOORBUSTER_BIND", "0.0.0.0"), ("DOORBUSTER_DATA_DIR", "/data")] {
+    for (name, value) in
+        [("DOORBUSTER_BIND", "0.0.0.0"), ("DOORBUSTER_DATA_DIR", "/data"), ("TMPDIR", "/data")]
+    {
         assert!(dockerfile().contains(&format!("{name}={value}")));
         command.env(name, value);
     }
