@@ -4,7 +4,8 @@ LOGS ?= target/doorbuster.jsonl
 SCREENSHOTS ?= docs/screenshots
 export SCREENSHOTS
 
-.PHONY: help run setup-stack test lint bench rules dashboards dashboards-check fuzz screenshots verify-all tools
+.PHONY: help run setup-stack test lint bench rules dashboards dashboards-check fuzz screenshots verify-all up down \
+	logs engine tools
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +56,27 @@ verify-all: tools ## every scenario with a real Prometheus and Alertmanager; an 
 	@cargo build --locked --profile lab
 	@cargo run --quiet --locked --profile lab -- verify --page docs/verified.md $(ARGS) \
 		$(notdir $(basename $(wildcard scenarios/*.yaml)))
+
+# docker/README.md; PROFILE is lite, full or split.
+PROFILE ?= full
+COMPOSE = docker compose --file docker/compose.yaml --profile
+
+up: engine docker/.env ## the lab and all that looks at it, in containers (PROFILE=lite, full or split)
+	@$(COMPOSE) $(PROFILE) up --build --detach $(ARGS)
+	@echo "Grafana http://127.0.0.1:3000, shop http://127.0.0.1:8000, lab http://127.0.0.1:8010; who may in: docker/.env" >&2
+
+down: engine docker/.env ## ends the containers, of whichever profile; ARGS=--volumes forgets what they kept
+	@$(COMPOSE) lite --profile full --profile split down $(ARGS)
+
+logs: engine docker/.env ## what the containers say; ARGS=lab for one of them
+	@$(COMPOSE) $(PROFILE) logs --follow --tail 50 $(ARGS)
+
+docker/.env:
+	@cp docker/.env.example $@
+	@echo "$@ is new, with a demonstration's passwords" >&2
+
+engine:
+	@docker compose version >/dev/null 2>&1 || { echo "docker compose is missing: https://docs.docker.com/compose/install" >&2; exit 2; }
 
 # One line for each that is missing, not the wall that a failed build would be.
 tools:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sees to it that what the tests need is there: make and a C compiler, PostgreSQL, Redis, Prometheus, Alertmanager,
-# Chromium, Go's pprof, OpenTelemetry's SDK for Python in an environment of its own, and Grafana's parsers and types for
-# Node.js in a folder of their own.
+# Chromium, Go's pprof, a compose tool, OpenTelemetry's SDK for Python in an environment of its own, and Grafana's parsers
+# and types for Node.js in a folder of their own.
 # Installs what is missing from Debian's or Ubuntu's packages when it may (root, or sudo without a password), and
 # otherwise names each missing package. Ends with 1 when something is still missing: a test never skips a real part.
 set -euo pipefail
@@ -124,6 +124,7 @@ fi
 # Prometheus and Alertmanager, as users get them; the tests ask their tools as well.
 status=0
 scripts/setup-stack.sh || status=1
+scripts/setup-compose.sh "${CARGO_TARGET_DIR:-target}/test-compose" || status=1
 has_python && { install_client || { echo "OpenTelemetry's SDK for Python cannot be installed" >&2; status=1; }; }
 has_node && { install_node_packages || { echo "Grafana's parsers and types cannot be installed" >&2; status=1; }; }
 still=$(missing)

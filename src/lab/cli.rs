@@ -61,18 +61,26 @@ pub struct StackFlags {
     /// Another Alertmanager than the one on the PATH
     #[arg(long, env = "DOORBUSTER_ALERTMANAGER_BIN", value_name = "FILE")]
     pub alertmanager_bin: Option<PathBuf>,
-    /// A Prometheus that runs already; then none is started
-    #[arg(long, env = "PROMETHEUS_URL", value_name = "URL")]
-    pub prometheus_url: Option<String>,
-    /// An Alertmanager that runs already; then none is started
-    #[arg(long, env = "ALERTMANAGER_URL", value_name = "URL")]
-    pub alertmanager_url: Option<String>,
+    #[command(flatten)]
+    pub theirs: TheirFlags,
     /// Your own rule files in place of those that come with the lab
     #[arg(long, value_name = "FILE", hide = true)]
     pub rules: Vec<PathBuf>,
     /// Your own `alertmanager.yml`: its routes and receivers' names, and nobody but the lab is told
     #[arg(long, value_name = "FILE", hide = true)]
     pub alertmanager_config: Option<PathBuf>,
+}
+
+/// Those that run already.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Alerts")]
+pub struct TheirFlags {
+    /// A Prometheus that runs already; then none is started
+    #[arg(long, env = "PROMETHEUS_URL", value_name = "URL")]
+    pub prometheus_url: Option<String>,
+    /// An Alertmanager that runs already; then none is started
+    #[arg(long, env = "ALERTMANAGER_URL", value_name = "URL")]
+    pub alertmanager_url: Option<String>,
 }
 
 /// Whether there is to be a stack.
@@ -99,6 +107,8 @@ pub struct Serve {
     pub peers: PeerFlags,
     #[command(flatten)]
     pub engine: EngineFlags,
+    #[command(flatten)]
+    pub theirs: TheirFlags,
 }
 
 /// Where a service that stands alone hears what is broken.

@@ -160,7 +160,7 @@ async fn let_shoppers_in(
 fn places(settings: &Settings) -> Arc<[Place]> {
     let place = |service: Service| Place {
         service: service.name(),
-        url: format!("http://{}", settings.reachable(service)),
+        url: settings.shown(service),
         third_party: service.is_third_party(),
     };
     Service::ALL.into_iter().map(place).collect()

@@ -13,7 +13,7 @@ use futures_util::future::{join_all, join3};
 
 use super::{
     annotations,
-    cli::{Cli, Command, Common, EngineFlags, PeerFlags, Serve, ShowFlags, StackFlags, Up},
+    cli::{Cli, Command, Common, EngineFlags, PeerFlags, Serve, ShowFlags, StackFlags, TheirFlags, Up},
     control_room::{ControlRoom, Plan},
     follow::follower,
     hosts::Host,
@@ -71,9 +71,9 @@ fn up(flags: Up, begun: Instant) -> Result<()> {
     verify::child::end_with_parent();
     let settings = Settings::new(&flags.common, PeerFlags::default())?;
     let services = Service::ALL;
-    let show = Some(flags.show);
+    let (show, theirs) = (Some(flags.show), Some(flags.stack.theirs.clone()));
     let (stack, token) = (Some(flags.stack), Token::read());
-    Session { settings, services: &services, port: None, show, engine: None, stack, token }
+    Session { settings, services: &services, port: None, show, engine: None, stack, theirs, token }
         .run(&flags.common, begun)
 }
 
@@ -83,8 +83,8 @@ fn serve(flags: Serve, begun: Instant) -> Result<()> {
     let services = [flags.service];
     let is_lab = flags.service == Service::Lab;
     let (show, engine) = (is_lab.then_some(flags.show), (!is_lab).then_some(flags.engine));
-    let (stack, token) = (None, Token::read());
-    Session { settings, services: &services, port: flags.port, show, engine, stack, token }
+    let (stack, theirs, token) = (None, is_lab.then_some(flags.theirs), Token::read());
+    Session { settings, services: &services, port: flags.port, show, engine, stack, theirs, token }
         .run(&flags.common, begun)
 }
 
@@ -97,6 +97,8 @@ struct Session<'a> {
     /// Where the engine is, when it is elsewhere.
     engine: Option<EngineFlags>,
     stack: Option<StackFlags>,
+    /// Who looks after alerts already, for the control address.
+    theirs: Option<TheirFlags>,
     token: Token,
 }
 
@@ -152,7 +154,7 @@ impl Session<'_> {
         let annotates_faults = self.show.as_ref().is_some_and(|show| show.annotate_faults);
         let here =
             Here { grafana: grafana.as_ref().map(|one| one.address().to_owned()), ..self.here(common) };
-        let beside = Beside::new(self.stack.as_ref(), here).await?;
+        let beside = Beside::new(self.stack.as_ref(), self.theirs.as_ref(), here).await?;
         let lab = match &stage {
             Some(stage) => {
                 let plan = Plan {
@@ -250,7 +252,7 @@ impl Session<'_> {
         rows.extend(signals);
         rows.push(Row::new("log lines", "standard output", "JSON, one object a line"));
         rows.extend(self.show.as_ref().map(keeper::row));
-        if self.stack.is_some() {
+        if self.theirs.is_some() {
             rows.extend(alerts);
         }
         if let Some(stage) = stage {

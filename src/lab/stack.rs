@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use super::{
     bulletin,
-    cli::{StackFlags, StackWish},
+    cli::{StackFlags, StackWish, TheirFlags},
     hosts, reach,
     speak::say,
     table::Row,
@@ -67,25 +67,30 @@ pub struct Here<'a> {
 }
 
 impl Beside {
-    /// Decides, and reads what they are to be told. Without flags there is nothing.
-    pub async fn new(flags: Option<&StackFlags>, here: Here<'_>) -> Result<Self> {
+    /// Decides, and reads what they are to be told. Who runs already is asked; without flags none is started.
+    pub async fn new(
+        flags: Option<&StackFlags>,
+        theirs: Option<&TheirFlags>,
+        here: Here<'_>,
+    ) -> Result<Self> {
         let nothing = |state, why: String| {
             Ok(Beside { view: View::of(Standing::without(state, why)), what: What::Nothing })
         };
-        let Some(flags) = flags else { return nothing(State::Off, "`doorbuster up` starts it".to_owned()) };
-        if flags.stack == StackWish::Off {
+        if flags.is_some_and(|flags| flags.stack == StackWish::Off) {
             return nothing(State::Off, "--stack is off".to_owned());
         }
-        let theirs = |variable: &str, url: &Option<String>| {
-            let told = url.as_deref().filter(|url| !url.trim().is_empty());
+        let told = |variable: &str, url: Option<&String>| {
+            let told = url.map(String::as_str).filter(|url| !url.trim().is_empty());
             told.map(|url| ask::base(variable, url)).transpose().map_err(|why| anyhow!(why))
         };
-        let prometheus = theirs("PROMETHEUS_URL", &flags.prometheus_url)?;
-        let alertmanager = theirs("ALERTMANAGER_URL", &flags.alertmanager_url)?;
+        let prometheus = told("PROMETHEUS_URL", theirs.and_then(|theirs| theirs.prometheus_url.as_ref()))?;
+        let alertmanager =
+            told("ALERTMANAGER_URL", theirs.and_then(|theirs| theirs.alertmanager_url.as_ref()))?;
         if prometheus.is_some() || alertmanager.is_some() {
             let standing = Standing::theirs(prometheus.as_deref(), alertmanager.as_deref());
             return Ok(Beside { view: View::of(standing), what: What::Theirs });
         }
+        let Some(flags) = flags else { return nothing(State::Off, "`doorbuster up` starts it".to_owned()) };
         let named = [flags.prometheus_bin.as_deref(), flags.alertmanager_bin.as_deref()];
         let mut missing = Vec::new();
         for (part, named) in Part::ALL.into_iter().zip(named) {

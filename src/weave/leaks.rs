@@ -5,6 +5,7 @@ use std::{
     thread,
 };
 
+use super::container;
 use crate::chaos::{check::MOST_MEMORY, live::Live};
 
 /// Memory is asked for in blocks of this size and touched as it leaks. That is above the largest threshold of glibc's
@@ -22,7 +23,8 @@ struct Leak {
     bytes: usize,
 }
 
-/// Keeps `bytes` more because of `fault`, which keeps `cap` at most; all faults together never keep more than one may.
+/// Keeps `bytes` more because of `fault`, which keeps `cap` at most; all faults together never keep more than one may, nor
+/// more than a container has room for: a lab that is killed for its memory shows nothing any more.
 pub fn leak(fault: &Arc<Live>, bytes: u64, cap: u64) {
     let mut leaks = leaks();
     // Cleared while we waited for the lock: what is kept now would be kept for ever.
@@ -30,7 +32,7 @@ pub fn leak(fault: &Arc<Live>, bytes: u64, cap: u64) {
         return;
     }
     let kept: usize = leaks.iter().map(|leak| leak.bytes).sum();
-    let room = size(MOST_MEMORY.0).saturating_sub(kept);
+    let room = size(MOST_MEMORY.0).saturating_sub(kept).min(container::room().map_or(usize::MAX, size));
     let at = match leaks.iter().position(|leak| Arc::ptr_eq(&leak.fault, fault)) {
         Some(at) => at,
         None => {

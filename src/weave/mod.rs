@@ -6,6 +6,7 @@ pub mod baggage;
 pub mod burn;
 pub mod cache;
 pub mod chores;
+mod container;
 pub mod database;
 pub mod dress;
 pub mod effects;

@@ -137,7 +137,8 @@ fn faults_are_marked_for_those_who_allow_it() {
     let grafana = Grafana::start(0, "Bearer glsa_of_a_test", Vec::new());
     let plan = Plan::up().env("GRAFANA_URL", &grafana.serving.url()).env("GRAFANA_TOKEN", "glsa_of_a_test");
     let lab = plan.env("DOORBUSTER_ANNOTATE_FAULTS", "true").start();
-    let fault = json!({ "on": { "service": "payments", "country": ["BR"] }, "share": "35%", "effect": "hang" });
+    let fault =
+        json!({ "on": { "service": "payments", "country": ["BR"] }, "share": "35%", "effect": "hang" });
     post(lab.at(10, "/api/faults/br-cards"), fault).method("PUT").send().ok();
     let text = "br-cards: hang at country=BR service=payments, 35%";
     until(SOON, "the fault is marked", || grafana.one(text).is_some());

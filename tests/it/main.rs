@@ -10,6 +10,7 @@ mod chaos;
 mod control;
 mod cues;
 mod dependencies;
+mod docker;
 mod doctor;
 mod grafana;
 mod loki;

@@ -29,6 +29,10 @@ pub struct Render {
     /// Write files into this folder instead of printing them
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Let every receiver of an alertmanager.yml be the lab at this address, and nobody else; what DOORBUSTER_TOKEN says is
+    /// put beside it, for Alertmanager to show
+    #[arg(long, value_name = "URL", requires = "out")]
+    pub sink: Option<String>,
 }
 
 /// `doorbuster rules check`.

@@ -6,16 +6,23 @@ use super::{
     files::{self, Read},
     flags::Render,
 };
-use crate::rules::{
-    bundle,
-    flaw::Source,
-    render::{self, Kind},
-    windows::Catalogue,
+use crate::{
+    lab::token,
+    rules::{
+        bundle,
+        flaw::Source,
+        render::{self, Kind},
+        routing::Routing,
+        windows::Catalogue,
+    },
+    stack::{alertmanager, ask},
 };
 
 /// Exit codes: a file is wrong; could not tell.
 const NO: u8 = 1;
 const COULD_NOT: u8 = 2;
+/// The file with the lab's token, beside the routes that name it: Alertmanager looks where its configuration lies.
+const TOKEN_FILE: &str = "lab.token";
 
 pub fn run(flags: &Render, print: impl Fn(&str), say: impl Fn(&str)) -> ExitCode {
     let (files, unreadable) = if flags.files.is_empty() {
@@ -29,7 +36,22 @@ pub fn run(flags: &Render, print: impl Fn(&str), say: impl Fn(&str)) -> ExitCode
     if files.is_empty() || !unreadable.is_empty() {
         return ExitCode::from(COULD_NOT);
     }
-    match rendered(flags, &files) {
+    if let Some(Err(why)) = flags.sink.as_deref().map(|sink| ask::base("--sink", sink)) {
+        say(&format!("doorbuster: {why}\n"));
+        return ExitCode::from(COULD_NOT);
+    }
+    let done = rendered(flags, &files).and_then(|mut done| match &flags.sink {
+        Some(sink) => {
+            let lost = lead_to(sink, token::given(), &mut done)?;
+            // What the bundled routes lose are their own webhooks to a lab.
+            if !flags.files.is_empty() && !lost.is_empty() {
+                say(&format!("doorbuster: left out of the routes: {}\n", lost.join(", ")));
+            }
+            Ok(done)
+        }
+        None => Ok(done),
+    });
+    match done {
         Ok(done) => match flags.out.as_deref().and_then(|folder| overwritten(folder, &done, &files)) {
             Some(source) => {
                 say(&format!(
@@ -69,6 +91,28 @@ fn rendered(flags: &Render, files: &[Read]) -> Result<Vec<(String, String)>, Str
         }
     }
     if wrong.is_empty() { Ok(done) } else { Err(wrong) }
+}
+
+/// Makes every receiver of the routes among `done` the lab at `sink`, adds the token, and returns what was left out.
+fn lead_to(
+    sink: &str,
+    token: Option<String>,
+    done: &mut Vec<(String, String)>,
+) -> Result<Vec<String>, String> {
+    let mut lost = Vec::new();
+    for (name, text) in done.iter_mut() {
+        if !matches!(render::kind(Source { name, text }), Ok(Kind::Routes)) {
+            continue;
+        }
+        let routing = Routing::parse(name, text).map_err(|flaws| flaws.to_string())?.into_sink(sink);
+        let shown = token.as_ref().map(|_| Path::new(TOKEN_FILE));
+        let body = alertmanager::configuration(&routing.text(), None, shown);
+        let heading = text.lines().take_while(|line| line.starts_with('#'));
+        *text = heading.chain(body.lines()).map(|line| format!("{line}\n")).collect();
+        lost.extend(routing.left_out().iter().cloned());
+    }
+    done.extend(token.map(|token| (TOKEN_FILE.to_owned(), token)));
+    Ok(lost)
 }
 
 /// The file's own name. Of the bundled ones two have the same: the rules of payments, and those of its objectives.

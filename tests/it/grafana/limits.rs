@@ -69,6 +69,7 @@ fn numbers(expr: &Expr) -> Vec<Line> {
 fn collect(expr: &Expr, found: &mut Vec<Line>) {
     match expr {
         Expr::Paren(paren) => collect(&paren.expr, found),
+        Expr::Aggregate(aggregate) => collect(&aggregate.expr, found),
         Expr::Binary(binary) if is_comparison(binary) => {
             let bad_above = binary.op.to_string().starts_with('>');
             if let Some(value) = constant(&binary.rhs).or_else(|| factor(&binary.rhs)) {
@@ -117,5 +118,6 @@ fn numbers_are_found_where_something_is_compared_with_them() {
     assert_eq!(found("a < 0.10 and on () b >= 300"), [(0.1, false), (300.0, true)]);
     assert_eq!(found("x > 500 * 1000 * 1000"), [(5e8, true)]);
     assert_eq!(found("(a > (14.4 * 0.01)) and b > (6 * 0.01)"), [(14.4, true), (6.0, true)]);
+    assert_eq!(found("max without (w) (a > (14.4 * 0.01)) and b > 2"), [(14.4, true), (2.0, true)]);
     assert_eq!(found("sum(a) > 100 and b > 0.4 * sum(c)"), [(100.0, true), (0.4, true)]);
 }

@@ -15,4 +15,4 @@ mod rendering;
 mod routes;
 mod routing;
 mod series;
-mod tool;
+pub mod tool;

@@ -1,6 +1,6 @@
 //! A lab with a real Prometheus and a real Alertmanager beside it.
 
-mod beside;
+pub mod beside;
 mod ends;
 mod pages;
 mod theirs;

@@ -47,3 +47,13 @@ fn an_address_that_is_none_is_a_mistake_and_no_password_is_repeated() {
         assert!(!lab.said().contains("secret"), "{}", lab.said());
     }
 }
+
+#[test]
+fn a_lab_in_a_process_of_its_own_asks_them_too_and_starts_none() {
+    let prometheus = Prometheus::scraping(&[]);
+    let base = ports::block();
+    let plan = Plan::serve("lab", base, base + 10).env("DOORBUSTER_VISITS_PER_MINUTE", "0");
+    let lab = plan.env("PROMETHEUS_URL", &prometheus.url()).start();
+    until(SOON, "it was asked", || standing(&lab)["prometheus"]["state"] == "ready");
+    assert!(lab.said().contains(&prometheus.url()), "{}", lab.said());
+}
