@@ -252,6 +252,7 @@ impl Session<'_> {
         rows.extend(signals);
         rows.push(Row::new("log lines", "standard output", "JSON, one object a line"));
         rows.extend(self.show.as_ref().map(keeper::row));
+        rows.extend(self.show.as_ref().and_then(annotations::run::row));
         if self.theirs.is_some() {
             rows.extend(alerts);
         }

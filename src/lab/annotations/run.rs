@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     kernel::{clock, service::Service},
-    lab::{cli::ShowFlags, hosts, speak::say},
+    lab::{cli::ShowFlags, hosts, speak::say, table::Row},
     scenario::control::Status,
     telemetry::{
         names::{help, metric},
@@ -44,6 +44,17 @@ pub fn grafana(flags: &ShowFlags) -> Result<Option<Grafana>> {
     let url = flags.grafana_url.as_deref().filter(|url| !url.trim().is_empty());
     let token = std::env::var(TOKEN).ok().filter(|token| !token.trim().is_empty());
     url.map(|url| Grafana::new(url, token.as_deref())).transpose().map_err(|why| anyhow!(why))
+}
+
+/// What the start-up table says of it, if there is a Grafana.
+pub fn row(flags: &ShowFlags) -> Option<Row> {
+    let grafana = grafana(flags).ok().flatten()?;
+    let note = if flags.annotate_faults {
+        "phases and faults are marked"
+    } else {
+        "phases are marked, faults are not"
+    };
+    Some(Row::new("dashboards", grafana.address(), note))
 }
 
 /// Begins, on a thread of its own. `here` is the control address: it tells the marks of two labs apart.

@@ -222,7 +222,9 @@ fn every_address_in_a_profile_is_somebody_s_in_it() {
             {
                 text.push_str(&contents(mount["source"].as_str().expect("a source")));
             }
-            let urls = text.split("http://").skip(1).filter_map(|rest| rest.split([':', '/', '"']).next());
+            let authorities = text.split("http://").skip(1).filter_map(|rest| rest.split(['/', '"']).next());
+            let hosts = authorities.filter_map(|authority| authority.rsplit('@').next());
+            let urls = hosts.filter_map(|host| host.split([':', ' ', '\\', ',']).next());
             for host in urls.chain(text.split("redis://").skip(1).filter_map(|rest| rest.split(':').next())) {
                 // Grafana's data sources are the same in every profile; what lite has not, they do not find.
                 let is_absent =
