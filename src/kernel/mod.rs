@@ -24,6 +24,7 @@ pub mod migrate;
 pub mod money;
 pub mod nearest;
 pub mod origin;
+pub mod outside;
 pub mod peers;
 pub mod places;
 pub mod problem;

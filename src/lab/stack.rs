@@ -18,10 +18,9 @@ use super::{
     table::Row,
 };
 use crate::{
-    kernel::service::Service,
+    kernel::{outside, service::Service},
     rules::{bundle, file::RuleFile, pace::Pace, routing::Routing},
     stack::{
-        ask,
         part::Part,
         plan::Plan,
         program::{HOW, locate},
@@ -81,7 +80,7 @@ impl Beside {
         }
         let told = |variable: &str, url: Option<&String>| {
             let told = url.map(String::as_str).filter(|url| !url.trim().is_empty());
-            told.map(|url| ask::base(variable, url)).transpose().map_err(|why| anyhow!(why))
+            told.map(|url| outside::base(variable, url)).transpose().map_err(|why| anyhow!(why))
         };
         let prometheus = told("PROMETHEUS_URL", theirs.and_then(|theirs| theirs.prometheus_url.as_ref()))?;
         let alertmanager =

@@ -7,12 +7,14 @@ use serde_json::Value;
 use tokio::join;
 
 use super::{
-    ask::{Place, Silence},
     recorder::{Muted, Recorder, Step},
     timeline::{ALERTMANAGER, Firing, Held, LAB, Labels, PROMETHEUS, RECORDER, Sample, Timeline, has},
     wire,
 };
-use crate::kernel::clock;
+use crate::kernel::{
+    clock,
+    outside::{Place, Silence},
+};
 
 /// How often it is looked. Half of that is how wrong an instant can be.
 pub const LOOK_EVERY: Duration = Duration::from_millis(250);

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::{
-    ask::{Place, Silence},
     bound::Timing,
     evidence::is_watchdog,
     observe::{LOOK_EVERY, Places},
@@ -17,7 +16,10 @@ use super::{
     timeline::{Told, brief},
     wire,
 };
-use crate::scenario::parse;
+use crate::{
+    kernel::outside::{Place, Silence},
+    scenario::parse,
+};
 
 /// As old as the newest Watchdog may be: it is repeated more often than that at every pace.
 const FRESH: Duration = Duration::from_secs(6 * 60);

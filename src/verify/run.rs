@@ -6,7 +6,6 @@ use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use super::{
-    ask::Silence,
     bound::Timing,
     evidence::is_watchdog,
     finding::{Outcome, Verdict, seconds},
@@ -15,7 +14,7 @@ use super::{
     plan::Plan,
     timeline::{LAB, Timeline, brief},
 };
-use crate::kernel::clock;
+use crate::kernel::{clock, outside::Silence};
 
 /// How long alerts may take to end after all is over.
 const DRAIN: Duration = Duration::from_secs(240);

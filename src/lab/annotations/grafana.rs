@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::{book::Errand, mark::OURS};
 use crate::{
+    kernel::outside::{Place, Silence},
     telemetry::guest,
-    verify::ask::{Place, Silence},
 };
 
 /// The variable that holds the address.

@@ -45,7 +45,7 @@ pub fn marks(status: &Status, faults: bool) -> Vec<Mark> {
     phase.into_iter().chain(faults).collect()
 }
 
-/// `br-cards: fail at service=payment-provider country=BR, 60 %`.
+/// `br-cards: fail at country=BR service=payment-provider, 60%`.
 fn words(fault: &Fault) -> String {
     let place = serde_json::to_value(&fault.on).unwrap_or_default();
     let place: Vec<String> = place
@@ -78,7 +78,7 @@ mod tests {
     fn a_fault_is_told_in_one_line() {
         let cards = r#"{"id": "br-cards", "on": {"service": "payment-provider", "country": ["BR", "IN"]},
             "share": "35%", "effect": "down"}"#;
-        assert_eq!(words(&fault(cards)), "br-cards: down at service=payment-provider country=BR|IN, 35%");
+        assert_eq!(words(&fault(cards)), "br-cards: down at country=BR|IN service=payment-provider, 35%");
         assert_eq!(words(&fault(r#"{"id": "all", "effect": "hang"}"#)), "all: hang at every service, 100%");
     }
 }

@@ -21,14 +21,13 @@ use super::{
     mark,
 };
 use crate::{
-    kernel::{clock, service::Service},
+    kernel::{clock, outside::Silence, service::Service},
     lab::{cli::ShowFlags, hosts, speak::say, table::Row},
     scenario::control::Status,
     telemetry::{
         names::{help, metric},
         scope::Scope,
     },
-    verify::ask::Silence,
 };
 
 /// The name of its thread.

@@ -7,6 +7,7 @@ use super::{
     flags::Render,
 };
 use crate::{
+    kernel::outside,
     lab::token,
     rules::{
         bundle,
@@ -15,7 +16,7 @@ use crate::{
         routing::Routing,
         windows::Catalogue,
     },
-    stack::{alertmanager, ask},
+    stack::alertmanager,
 };
 
 /// Exit codes: a file is wrong; could not tell.
@@ -36,7 +37,7 @@ pub fn run(flags: &Render, print: impl Fn(&str), say: impl Fn(&str)) -> ExitCode
     if files.is_empty() || !unreadable.is_empty() {
         return ExitCode::from(COULD_NOT);
     }
-    if let Some(Err(why)) = flags.sink.as_deref().map(|sink| ask::base("--sink", sink)) {
+    if let Some(Err(why)) = flags.sink.as_deref().map(|sink| outside::base("--sink", sink)) {
         say(&format!("doorbuster: {why}\n"));
         return ExitCode::from(COULD_NOT);
     }
@@ -44,8 +45,8 @@ pub fn run(flags: &Render, print: impl Fn(&str), say: impl Fn(&str)) -> ExitCode
         Some(sink) => {
             let lost = lead_to(sink, token::given(), &mut done)?;
             // What the bundled routes lose are their own webhooks to a lab.
-            if !flags.files.is_empty() && !lost.is_empty() {
-                say(&format!("doorbuster: left out of the routes: {}\n", lost.join(", ")));
+            for what in lost.iter().filter(|_| !flags.files.is_empty()) {
+                say(&format!("doorbuster: left out of the routes: {what}\n"));
             }
             Ok(done)
         }

@@ -12,6 +12,7 @@ use super::{
     wanted::{self, Wanted},
 };
 use crate::{
+    kernel::outside::{Place, Silence},
     lab::{
         rules::{check, files},
         speak::{answer, say},
@@ -19,7 +20,6 @@ use crate::{
     },
     scenario::spec::Spec,
     verify::{
-        ask::{Place, Silence},
         finding::Outcome,
         judge::judge,
         junit, page,

@@ -7,6 +7,7 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::begun;
 use crate::{
     servers::{
         lab::Plan,
@@ -85,13 +86,14 @@ fn begin(arguments: &[&str], variables: &[(&str, &str)]) -> Playing {
     Playing { process, home }
 }
 
-fn hurried(arguments: &[&str]) -> Played {
+/// The same, without more time than it needs.
+pub fn hurried(arguments: &[&str]) -> Played {
     verify(&[&["--hurry"], arguments].concat(), &[], PATIENCE)
 }
 
 #[test]
 fn a_service_that_is_down_is_told_once_its_symptom_is_held_back_and_in_the_end_all_is_over() {
-    let played = hurried(&["service-down"]);
+    let played = begun::run(&["service-down"]);
     played.kept();
     let told =
         ["NoTrafficDetected{service_name=shipping}", "held back by ServiceDown{service_name=shipping}"];
@@ -103,17 +105,17 @@ fn a_service_that_is_down_is_told_once_its_symptom_is_held_back_and_in_the_end_a
 
 #[test]
 fn a_country_that_cannot_pay_pages_those_who_can_help() {
-    hurried(&["payment-outage-brazil"]).kept();
+    begun::run(&["payment-outage-brazil"]).kept();
 }
 
 #[test]
 fn a_pool_that_runs_out_is_told_of_until_it_is_full_again() {
-    hurried(&["pool-exhaustion"]).kept();
+    begun::run(&["pool-exhaustion"]).kept();
 }
 
 #[test]
 fn a_scenario_that_promises_only_metrics_is_judged_by_queries() {
-    hurried(&["broken-trace", "crm-down"]).kept();
+    begun::run(&["broken-trace", "crm-down"]).kept();
 }
 
 /// Everything that it promises is wrong in a way of its own.

@@ -1,10 +1,9 @@
-//! Asks a backend over HTTP, plain or by TLS, and never for long.
+//! A backend that is asked what arrived there.
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request, StatusCode, header};
-use http_body_util::{BodyExt, Full, Limited};
+use http::{HeaderName, HeaderValue, Method};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -14,14 +13,15 @@ use super::{
     report::Finding,
 };
 use crate::{
-    kernel::https::{Http, client, innermost, mozilla},
+    kernel::{
+        https::{Http, client, mozilla},
+        outside,
+    },
     telemetry::account::{self, Account, Variables},
 };
 
-/// The longest that one question may take.
+/// The longest that one question may take: of a whole store of traces, say.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// As much of an answer as is read.
-const ANSWER_BYTES: usize = 16 * 1024 * 1024;
 
 /// A backend by its base address.
 pub struct Backend {
@@ -64,25 +64,13 @@ impl Backend {
 
     /// The answer as JSON.
     pub async fn ask(&self, address: &str) -> Result<Value, Silence> {
-        let failed = |why: String| Silence::Failed(why);
-        let mut request = Request::new(Full::<Bytes>::default());
-        *request.uri_mut() = address.parse().map_err(|error| failed(format!("{address}: {error}")))?;
-        request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-        request.headers_mut().extend(self.headers.iter().cloned());
-        let answered = async {
-            let response = self.http.request(request).await.map_err(|error| failed(innermost(&error)))?;
-            let status = response.status();
-            let body = Limited::new(response.into_body(), ANSWER_BYTES).collect().await;
-            let body = body.map_err(|error| failed(innermost(&*error)))?.to_bytes();
-            match status {
-                StatusCode::NOT_FOUND => Err(Silence::NotThere),
-                status if !status.is_success() => Err(failed(format!("it answers {}", status.as_u16()))),
-                _ => serde_json::from_slice(&body).map_err(|_| failed("its answer is no JSON".to_owned())),
-            }
-        };
-        match tokio::time::timeout(PATIENCE, answered).await {
-            Ok(answer) => answer,
-            Err(_) => Err(failed(format!("no answer within {PATIENCE:?}"))),
+        let headers = self.headers.iter().cloned().collect();
+        let answer = outside::ask(&self.http, PATIENCE, Method::GET, address, headers, Bytes::new()).await;
+        match answer.and_then(|answer| outside::json(&answer)) {
+            Ok(answer) => Ok(answer),
+            Err(outside::Silence::Refused(404, _)) => Err(Silence::NotThere),
+            Err(outside::Silence::Refused(status, _)) => Err(Silence::Failed(format!("it answers {status}"))),
+            Err(outside::Silence::Failed(why)) => Err(Silence::Failed(why)),
         }
     }
 
