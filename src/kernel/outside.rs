@@ -152,7 +152,7 @@ mod tests {
             ("http://host?x=1", "form"),
             ("", "address"),
             ("http://me:secret@p", "credentials"),
-            ("me:secret@p", "form"),
+            ("me:secret@p", "credentials"),
         ] {
             let why = base("PROMETHEUS_URL", text).expect_err(text);
             assert!(why.starts_with("PROMETHEUS_URL: ") && why.contains(word), "{why}");
