@@ -263,7 +263,13 @@ impl Court<'_> {
             let gap = self.evidence.gap(&[PROMETHEUS], self.timeline.begun_ms, self.timeline.ended_ms);
             gap.map_or_else(Said::kept, Said::untold)
         } else {
-            Said::broken(Why::Unexpected, strangers.into_iter().collect::<Vec<_>>().join(", "))
+            let words = strangers.into_iter().collect::<Vec<_>>().join(", ");
+            // Who has been away takes what he missed for what is gone.
+            let gap = self.evidence.gap(&[PROMETHEUS], self.timeline.begun_ms, self.timeline.ended_ms);
+            match gap {
+                Some(gap) => Said::untold(format!("{words} fired; {gap}")),
+                None => Said::broken(Why::Unexpected, words),
+            }
         };
         whole("any other alert", "never fires", said)
     }

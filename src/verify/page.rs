@@ -43,9 +43,13 @@ fn scenario(text: &mut String, report: &Report) {
     for finding in &report.findings {
         let _ = writeln!(text, "{}", row(finding));
     }
-    let others = unpromised(report);
+    let others = report.fired_as_well();
     if !others.is_empty() {
-        let _ = writeln!(text, "\nFired as well, as it may: {}.", others.join(", "));
+        let _ = writeln!(
+            text,
+            "\nFired as well, as it may: {}.",
+            others.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+        );
     }
     text.push('\n');
 }
@@ -68,24 +72,6 @@ fn row(finding: &Finding) -> String {
     )
 }
 
-/// Names of alerts that fired and that no promise speaks of.
-fn unpromised(report: &Report) -> Vec<String> {
-    let is_promised = |name: &str| {
-        report.findings.iter().any(|one| one.about == name || one.about.starts_with(&format!("{name}{{")))
-    };
-    fired(&report.timeline)
-        .into_iter()
-        .filter(|name| !is_promised(name))
-        .map(|name| format!("`{name}`"))
-        .collect()
-}
-
-/// Names of the alerts that fired.
-fn fired(timeline: &Timeline) -> BTreeSet<String> {
-    let fired = timeline.firings.iter().filter(|one| one.fired_ms.is_some());
-    fired.filter_map(|one| one.labels.get("alertname").cloned()).filter(|name| name != WATCHDOG).collect()
-}
-
 fn alerts(text: &mut String, reports: &[Report]) {
     let mut raised: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     let known = reports.iter().flat_map(|report| report.timing.holds_ms.keys());
@@ -93,7 +79,7 @@ fn alerts(text: &mut String, reports: &[Report]) {
         raised.entry(name.clone()).or_default();
     }
     for report in reports {
-        for name in fired(&report.timeline) {
+        for name in report.timeline.fired() {
             raised.entry(name).or_default().push(&report.scenario);
         }
     }

@@ -71,12 +71,24 @@ impl Report {
         Report::new(title, vec![finding], About::default(), Timing::default(), timeline)
     }
 
+    /// Names of alerts that fired, and that the scenario allows without a promise.
+    pub fn fired_as_well(&self) -> Vec<String> {
+        let is_promised = |name: &str| {
+            self.findings.iter().any(|one| one.about == name || one.about.starts_with(&format!("{name}{{")))
+        };
+        self.timeline.fired().into_iter().filter(|name| !is_promised(name)).collect()
+    }
+
     /// The findings, a line each, with what was seen beside what may be.
     pub fn table(&self) -> String {
         let rows: Vec<[String; 7]> = self.findings.iter().map(row).collect();
         let head = ["alert or metric", "promise", "after", "observed", "bound", "at most", ""];
         let headline = format!("{}: {} ({})", self.scenario, self.title, self.outcome.words());
-        format!("\n{headline}\n\n{}", columns(&head.map(str::to_owned), &rows))
+        let also = match &self.fired_as_well()[..] {
+            [] => String::new(),
+            names => format!("\n  fired as well, as it may: {}\n", names.join(", ")),
+        };
+        format!("\n{headline}\n\n{}{also}", columns(&head.map(str::to_owned), &rows))
     }
 }
 

@@ -1,9 +1,11 @@
 //! What was seen of one scenario: facts with their instants, as plain data. Who saw them, and what they mean, is not
 //! known here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+
+use super::plan::WATCHDOG;
 
 /// Who is asked: the names of sources.
 pub const PROMETHEUS: &str = "prometheus";
@@ -149,6 +151,12 @@ pub fn title(labels: &Labels) -> String {
 }
 
 impl Timeline {
+    /// Names of the alerts that fired, but for the one that always does.
+    pub fn fired(&self) -> BTreeSet<String> {
+        let fired = self.firings.iter().filter(|one| one.fired_ms.is_some());
+        fired.map(|one| name(&one.labels).to_owned()).filter(|name| name != WATCHDOG).collect()
+    }
+
     /// A gap of `source` (or of anybody) of more than `patience_ms` between `from_ms` and `to_ms`.
     pub fn gap(&self, sources: &[&str], from_ms: i64, to_ms: i64, patience_ms: i64) -> Option<&Gap> {
         self.gaps.iter().find(|gap| {

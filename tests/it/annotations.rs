@@ -141,7 +141,7 @@ fn faults_are_marked_for_those_who_allow_it() {
     let fault =
         json!({ "on": { "service": "payments", "country": ["BR"] }, "share": "35%", "effect": "hang" });
     post(lab.at(10, "/api/faults/br-cards"), fault).method("PUT").send().ok();
-    let text = "br-cards: hang at country=BR service=payments, 35%";
+    let text = "br-cards: hang at country=BR service=payments";
     until(SOON, "the fault is marked", || grafana.one(text).is_some());
     ask(lab.at(10, "/api/faults/br-cards")).method("DELETE").send().ok();
     until(SOON, "its mark has ended", || grafana.one(text).is_some_and(|one| one["timeEnd"].is_i64()));

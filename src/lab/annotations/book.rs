@@ -42,12 +42,12 @@ impl Book {
     /// These are all there are now.
     pub fn see(&mut self, marks: Vec<Mark>, now_ms: i64) {
         for entry in self.entries.iter_mut().filter(|entry| entry.ended_ms.is_none()) {
-            if !marks.contains(&entry.mark) {
+            if !marks.iter().any(|mark| mark.key == entry.mark.key) {
                 entry.ended_ms = Some(now_ms);
             }
         }
         for mark in marks {
-            let is_known = |entry: &Entry| entry.ended_ms.is_none() && entry.mark == mark;
+            let is_known = |entry: &Entry| entry.ended_ms.is_none() && entry.mark.key == mark.key;
             if !self.entries.iter().any(is_known) {
                 self.entries.push(Entry { mark, begun_ms: now_ms, ended_ms: None, number: None });
             }

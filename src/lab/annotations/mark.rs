@@ -35,7 +35,8 @@ pub fn marks(status: &Status, faults: bool) -> Vec<Mark> {
         text: format!("{}: {}", running.title, running.phase),
         scenario: Some(running.name.clone()),
     });
-    let active = status.faults.iter().filter(|one| faults && one.source != BASELINE);
+    let everyday = |source: &str| source == BASELINE || source.starts_with("normal/");
+    let active = status.faults.iter().filter(|one| faults && !everyday(&one.source));
     let faults = active.map(|one| Mark {
         key: format!("fault {} {}", one.fault.id, one.since),
         kind: FAULT,
@@ -45,7 +46,7 @@ pub fn marks(status: &Status, faults: bool) -> Vec<Mark> {
     phase.into_iter().chain(faults).collect()
 }
 
-/// `br-cards: fail at country=BR service=payment-provider, 60%`.
+/// `br-cards: fail at country=BR service=payment-provider`. How often changes while it grows, and is no mark of its own.
 fn words(fault: &Fault) -> String {
     let place = serde_json::to_value(&fault.on).unwrap_or_default();
     let place: Vec<String> = place
@@ -55,7 +56,7 @@ fn words(fault: &Fault) -> String {
         .map(|(name, value)| format!("{name}={}", plain(value)))
         .collect();
     let place = if place.is_empty() { "every service".to_owned() } else { place.join(" ") };
-    format!("{}: {} at {place}, {}", fault.id, fault.effect.name(), fault.share)
+    format!("{}: {} at {place}", fault.id, fault.effect.name())
 }
 
 fn plain(value: &Value) -> String {
@@ -78,7 +79,7 @@ mod tests {
     fn a_fault_is_told_in_one_line() {
         let cards = r#"{"id": "br-cards", "on": {"service": "payment-provider", "country": ["BR", "IN"]},
             "share": "35%", "effect": "down"}"#;
-        assert_eq!(words(&fault(cards)), "br-cards: down at country=BR|IN service=payment-provider, 35%");
-        assert_eq!(words(&fault(r#"{"id": "all", "effect": "hang"}"#)), "all: hang at every service, 100%");
+        assert_eq!(words(&fault(cards)), "br-cards: down at country=BR|IN service=payment-provider");
+        assert_eq!(words(&fault(r#"{"id": "all", "effect": "hang"}"#)), "all: hang at every service");
     }
 }
