@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     finding::seconds,
-    plan::WATCHDOG,
-    timeline::{Firing, Labels, Timeline, Told, ToldAlert, brief, has, name},
+    timeline::{Firing, Labels, Timeline, Told, ToldAlert, WATCHDOG, brief, has, name},
 };
 
 /// Longer than this nobody may have been looking when "it did not happen" is said.

@@ -31,7 +31,9 @@ fn suite(report: &Report) -> TestSuite {
         suite.add_property((name, value.as_str()));
     }
     let also = report.fired_as_well().join(", ");
-    suite.add_property(("fired as well", also.as_str()));
+    if !also.is_empty() {
+        suite.add_property(("fired as well", also.as_str()));
+    }
     suite.add_test_cases(report.findings.iter().map(|finding| case(report, finding)));
     if let Ok(timeline) = serde_json::to_string(&report.timeline) {
         suite.set_system_out(timeline);

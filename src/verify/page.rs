@@ -1,16 +1,12 @@
 //! What was found as a page of Markdown: each scenario's promises with what was seen of them, and each alert with the
 //! scenarios that raised it. Generated, so that it is what happened and not what somebody remembers.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt::Write,
-};
+use std::{collections::BTreeMap, fmt::Write};
 
 use super::{
     finding::{Finding, Verdict, seconds},
-    plan::WATCHDOG,
     report::{Report, words},
-    timeline::Timeline,
+    timeline::WATCHDOG,
 };
 
 /// The page.

@@ -5,9 +5,6 @@ use std::time::Duration;
 use super::timeline::{Labels, title};
 use crate::scenario::spec::{Expectation, Spec};
 
-/// The alert that always fires, so that its silence can be heard.
-pub const WATCHDOG: &str = "Watchdog";
-
 /// Everything that has to be seen, or must not be.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {

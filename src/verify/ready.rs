@@ -10,10 +10,9 @@ use super::{
     bound::Timing,
     evidence::is_watchdog,
     observe::{LOOK_EVERY, Places},
-    plan::WATCHDOG,
     report::About,
     strangers::Known,
-    timeline::{Told, brief},
+    timeline::{Told, WATCHDOG, brief},
     wire,
 };
 use crate::{

@@ -3,7 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use super::plan::{Claim, Plan, WATCHDOG};
+use super::{
+    plan::{Claim, Plan},
+    timeline::WATCHDOG,
+};
 use crate::kernel::nearest::unknown;
 
 /// The names that the two servers know.

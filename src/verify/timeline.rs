@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::plan::WATCHDOG;
-
 /// Who is asked: the names of sources.
 pub const PROMETHEUS: &str = "prometheus";
 pub const ALERTMANAGER: &str = "alertmanager";
 pub const LAB: &str = "lab";
 /// Alertmanager's own record.
 pub const RECORDER: &str = "event recorder";
+
+/// The alert that always fires, so that its silence can be heard.
+pub const WATCHDOG: &str = "Watchdog";
 
 pub type Labels = BTreeMap<String, String>;
 
