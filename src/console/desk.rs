@@ -39,6 +39,8 @@ pub struct Console {
     pub store: Option<Arc<Store>>,
     /// Prometheus, Alertmanager, and what receivers were told.
     pub stack: View,
+    /// Where Grafana is, for links into it.
+    pub grafana: Option<String>,
     pub guard: Guard,
 }
 

@@ -75,6 +75,7 @@ impl ControlRoom {
         let exits = telemetry.exits();
         let scope = telemetry.scope(Service::Lab);
         let control = stage.begin(shoppers.clone(), &scope)?;
+        let grafana_url = grafana.as_ref().map(|(grafana, _)| grafana.address().to_owned());
         let annotator = grafana.map(|(grafana, faults)| {
             annotations::run::begin(grafana, faults, &here.to_string(), control.watch(), unmarked, &scope)
         });
@@ -92,6 +93,7 @@ impl ControlRoom {
             ledger: stage.ledger.clone(),
             store,
             stack,
+            grafana: grafana_url,
             guard: Guard::new(settings.bind, token.word()),
         };
         let mut address = settings.address(Service::Lab);
