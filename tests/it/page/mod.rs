@@ -8,3 +8,4 @@ mod mended;
 pub mod person;
 mod published;
 mod show;
+mod words;
