@@ -86,8 +86,9 @@ impl Recent {
     }
 
     /// The oldest first.
-    pub fn list(&self) -> Vec<Arc<Vitals>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    pub fn list(&self) -> Vec<Vitals> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.iter().map(|vitals| Vitals::clone(vitals)).collect()
     }
 }
 
@@ -176,7 +177,9 @@ pub fn revenue_per_minute(store: &Store) -> Option<f64> {
 
 fn spent_per_minute(series: &[Shown]) -> Option<f64> {
     let spent = |one: &Shown| {
-        let [Numbers::Value(from, before), .., Numbers::Value(to, after)] = one.points[..] else { return None };
+        let [Numbers::Value(from, before), .., Numbers::Value(to, after)] = one.points[..] else {
+            return None;
+        };
         Some((to - from, (after - before).max(0.0)))
     };
     let (mut longest, mut sum) = (0.0_f64, 0.0);

@@ -33,7 +33,10 @@ fn black_friday_at_one_click_and_orders_rise_within_five_seconds() {
     person.waits(Duration::from_secs(5), "orders rise", &format!("{ORDERS} > {before}"));
     assert!(clicked.elapsed() < Duration::from_secs(8), "{:?}", clicked.elapsed());
     person.sees("Requests to cart take 60 ms to 250 ms longer");
-    person.waits_until("the first affected request is told of", "/\\d/.test(document.querySelector('#reach').textContent)");
+    person.waits_until(
+        "the first affected request is told of",
+        "/\\d/.test(document.querySelector('#reach').textContent)",
+    );
     assert_eq!(person.complaints(), Vec::<String>::new());
 }
 
@@ -49,7 +52,8 @@ fn cards_fail_in_brazil_and_brazil_turns_and_calm_by_escape_twice_ends_it() {
     person.clicks("#next");
     person.waits_until("Brazil turns", "document.querySelector('#country-BR').dataset.kind === 'bad'");
     person.sees("card charges in Brazil fail");
-    let others = "[...document.querySelectorAll('.countries li')].filter((one) => one.dataset.kind === 'bad').length";
+    let others =
+        "[...document.querySelectorAll('.countries li')].filter((one) => one.dataset.kind === 'bad').length";
     assert!(person.finds(others).as_u64().is_some_and(|bad| bad <= 2), "not all countries turn");
     person.presses("Escape");
     person.presses("Escape");
