@@ -44,6 +44,7 @@ fn black_friday_at_one_click_and_orders_rise_within_five_seconds() {
 fn cards_fail_in_brazil_and_brazil_turns_and_calm_by_escape_twice_ends_it() {
     let lab = evening();
     let person = Person::opens(&lab.at(10, "/"));
+    person.sees("Visits a minute");
     person.presses("s");
     person.waits_until("the picker is open", "document.querySelector('#picker')");
     person.types("payment-outage-brazil");
@@ -118,10 +119,14 @@ fn the_stage_is_shown_by_a_browser() {
     let lab = evening();
     let person = Person::opens(&lab.at(10, "/"));
     person.likes("dark");
+    person.waits_until("payments come", "document.querySelector('#country-BR')");
     person.clicks("#mode-blackfriday");
     person.sees("Doors open");
-    let busy = "document.querySelector('#vital-visits').textContent.replace(/[^0-9]/g, '') > 700";
-    person.waits(2 * SOON, "it is busy", busy);
+    person.clicks("#next");
+    person.sees("Now: rush");
+    person.clicks("#next");
+    let turned = "document.querySelector('#country-BR').dataset.kind === 'bad'";
+    person.waits(3 * SOON, "Brazil turns", turned);
     person.sits_at(PROJECTOR);
     person.takes_picture("stage");
     person.likes("light");
