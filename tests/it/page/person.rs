@@ -73,9 +73,12 @@ impl Person {
         self.call("Emulation.setDeviceMetricsOverride", screen);
     }
 
-    /// `dark` or `light`.
+    /// `dark` or `light`, and without movement: a colour on its way to another is neither.
     pub fn likes(&self, scheme: &str) {
-        let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
+        let features = json!([
+            { "name": "prefers-color-scheme", "value": scheme },
+            { "name": "prefers-reduced-motion", "value": "reduce" },
+        ]);
         self.call("Emulation.setEmulatedMedia", json!({ "features": features }));
     }
 

@@ -51,7 +51,9 @@ fn cards_fail_in_brazil_and_brazil_turns_and_calm_by_escape_twice_ends_it() {
     person.clicks("#picker li button");
     person.sees("On stage: ");
     person.clicks("#next");
-    person.waits_until("Brazil turns", "document.querySelector('#country-BR').dataset.kind === 'bad'");
+    // It comes gradually, within half a minute, and is seen over half a minute.
+    let turned = "document.querySelector('#country-BR').dataset.kind === 'bad'";
+    person.waits(4 * SOON, "Brazil turns", turned);
     person.sees("card charges in Brazil fail");
     let others =
         "[...document.querySelectorAll('.countries li')].filter((one) => one.dataset.kind === 'bad').length";
