@@ -12,7 +12,11 @@ use crate::{
 
 /// A lab with shoppers, on a normal evening.
 pub fn evening() -> Lab {
-    let plan = Plan::up().env("DOORBUSTER_VISITS_PER_MINUTE", "600");
+    evening_with("600")
+}
+
+fn evening_with(visits_per_minute: &str) -> Lab {
+    let plan = Plan::up().env("DOORBUSTER_VISITS_PER_MINUTE", visits_per_minute);
     plan.env("DOORBUSTER_SCENARIO", "normal").start()
 }
 
@@ -118,7 +122,8 @@ fn a_phone_is_a_clicker() {
 
 #[test]
 fn the_stage_is_shown_by_a_browser() {
-    let lab = evening();
+    // As many as a debug build can serve beside a browser.
+    let lab = evening_with("120");
     let person = Person::opens(&lab.at(10, "/"));
     person.likes("dark");
     person.waits_until("payments come", "document.querySelector('#country-BR')");
