@@ -1,0 +1,39 @@
+// Addresses in Grafana for what is looked at here. The data sources are called as the lab provisions them.
+
+const HOUR = { from: 'now-1h', to: 'now' };
+
+/** A trace in Tempo. */
+export const trace = (base, id) =>
+  explore(base, 'tempo', { queryType: 'traceql', query: id });
+
+/** Lines in Loki, of a trace or of a service. */
+export function logs(base, { service, trace_id: id, text }) {
+  const stream = service ? `{service_name=${quoted(service)}}` : '{service_name=~".+"}';
+  const about = id ? ` | trace_id=${quoted(id)}` : '';
+  const holds = text ? ` |= ${quoted(text)}` : '';
+  return explore(base, 'loki', { expr: stream + holds + about });
+}
+
+/** A metric in Prometheus, by the name it has there. */
+export function metric(base, name, kind, unit, by) {
+  const words = { s: '_seconds', By: '_bytes' };
+  const plain = name.replace(/\./g, '_') + (words[unit] || '');
+  const label = by === 'service' ? 'service_name' : by.replace(/\./g, '_');
+  const sums = {
+    counter: `sum by (${label}) (rate(${plain}_total[1m]))`,
+    histogram: `histogram_quantile(0.95, sum by (${label}, le) (rate(${plain}_bucket[1m])))`,
+  };
+  return explore(base, 'prometheus', { expr: sums[kind] || `sum by (${label}) (${plain})` });
+}
+
+function explore(base, uid, query) {
+  const pane = {
+    datasource: uid,
+    queries: [{ refId: 'A', datasource: { type: uid, uid }, ...query }],
+    range: HOUR,
+  };
+  const panes = encodeURIComponent(JSON.stringify({ a: pane }));
+  return `${base.replace(/\/+$/, '')}/explore?schemaVersion=1&orgId=1&panes=${panes}`;
+}
+
+const quoted = (text) => JSON.stringify(text);
