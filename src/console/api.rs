@@ -13,11 +13,12 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    alerts,
+    alerts, checks,
     desk::{Console, Desk},
     events, faults, graph, guard, ledger, linger, logs, modes,
     openapi::{self, Document, Head},
-    otlp, profiles, receivers, runbooks, scenarios, series, state, store, switchboard, traces, traffic,
+    otlp, places, profiles, receivers, runbooks, scenarios, series, state, store, switchboard, traces,
+    traffic,
 };
 use crate::kernel::{extract::BODY_LIMIT_BYTES, strangers};
 
@@ -56,6 +57,8 @@ pub fn router(console: Console) -> Router {
         .routes(routes!(scenarios::speed))
         .routes(routes!(faults::list))
         .routes(routes!(faults::set, faults::clear))
+        .routes(routes!(checks::fault))
+        .routes(routes!(places::list))
         .routes(routes!(ledger::lines))
         .routes(routes!(switchboard::follow))
         .routes(routes!(switchboard::count))

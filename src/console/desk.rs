@@ -40,6 +40,8 @@ pub struct Console {
     /// Prometheus, Alertmanager, and what receivers were told.
     pub stack: View,
     pub guard: Guard,
+    /// Where a browser finds Grafana, if there is one.
+    pub grafana: Option<String>,
 }
 
 impl Console {

@@ -55,6 +55,8 @@ pub struct Plan<'a> {
     pub stack: View,
     /// Whose dashboards are marked, and whether with faults too.
     pub grafana: Option<(Grafana, bool)>,
+    /// Where a browser finds it.
+    pub grafana_link: Option<String>,
 }
 
 /// Open, until it is closed.
@@ -68,7 +70,7 @@ pub struct ControlRoom {
 impl ControlRoom {
     /// Opens the control address and lets the shoppers in.
     pub async fn open(plan: Plan<'_>, stage: &Stage, telemetry: &Telemetry) -> Result<ControlRoom> {
-        let Plan { settings, control: here, port, token, store, stack, grafana } = plan;
+        let Plan { settings, control: here, port, token, store, stack, grafana, grafana_link } = plan;
         let (stop, stopped) = watch::channel(false);
         let (unmark, unmarked) = watch::channel(false);
         let shoppers = Arc::new(let_shoppers_in(settings, stage, telemetry, stopped.clone()).await?);
@@ -93,6 +95,7 @@ impl ControlRoom {
             store,
             stack,
             guard: Guard::new(settings.bind, token.word()),
+            grafana: grafana_link,
         };
         let mut address = settings.address(Service::Lab);
         address.set_port(port.unwrap_or(address.port()));

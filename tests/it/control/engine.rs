@@ -211,6 +211,7 @@ fn console(
         store: None,
         stack: View::of(Standing::without(State::Off, "nobody asked for it")),
         guard,
+        grafana: None,
     }
 }
 

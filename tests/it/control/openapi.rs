@@ -8,7 +8,7 @@ use super::engine::Plan;
 use crate::browser::get;
 
 /// Every address of the control API, by hand: whoever adds one says so here.
-const CALLS: [(&str, &str); 39] = [
+const CALLS: [(&str, &str); 41] = [
     ("get", "/"),
     ("get", "/api/alerts"),
     ("get", "/api/alerts/notifications"),
@@ -18,6 +18,7 @@ const CALLS: [(&str, &str); 39] = [
     ("get", "/api/ledger"),
     ("get", "/api/logs"),
     ("get", "/api/metrics"),
+    ("get", "/api/places"),
     ("get", "/api/profiles"),
     ("get", "/api/profiles/{service}"),
     ("get", "/api/scenarios"),
@@ -36,6 +37,7 @@ const CALLS: [(&str, &str); 39] = [
     ("post", "/admin/demo-mode"),
     ("post", "/admin/generate-traffic"),
     ("post", "/api/calm"),
+    ("post", "/api/check/fault"),
     ("post", "/api/mode"),
     ("post", "/api/scenarios/jump"),
     ("post", "/api/scenarios/pause"),
