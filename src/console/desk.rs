@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::sync::{Semaphore, broadcast};
 use utoipa::ToSchema;
 
-use super::{followers::Followers, guard::Guard};
+use super::{followers::Followers, guard::Guard, vitals::Recent};
 use crate::{
     chaos::{counts::Counts, ledger::Ledger, switchboard::Switchboard},
     kernel::error::{Error, Kind, Result},
@@ -83,6 +83,8 @@ pub struct Desk {
     pub followers: Followers,
     pub events: broadcast::Sender<Arc<Notice>>,
     pub readers: Arc<Semaphore>,
+    /// The vitals of the last minutes.
+    pub recent: Recent,
 }
 
 impl Desk {
@@ -92,6 +94,7 @@ impl Desk {
             followers: Followers::default(),
             events: broadcast::Sender::new(EVENTS_KEPT),
             readers: Arc::new(Semaphore::new(MOST_READERS)),
+            recent: Recent::default(),
         })
     }
 

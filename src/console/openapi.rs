@@ -10,11 +10,12 @@ use axum::{
 use utoipa::OpenApi;
 
 use super::{
-    events::{FaultsNow, ModeNow, Vitals},
+    events::{FaultsNow, ModeNow},
     faults::FaultNow,
     followers::Follower,
     state::{ScenarioNow, StateNow},
     switchboard::Beat,
+    vitals::Vitals,
 };
 use crate::{
     chaos::setting::Setting,

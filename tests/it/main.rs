@@ -15,6 +15,7 @@ mod doctor;
 mod grafana;
 mod loki;
 mod otlp;
+mod page;
 mod profile;
 mod rules;
 mod scenarios;

@@ -8,7 +8,7 @@ use super::engine::Plan;
 use crate::browser::get;
 
 /// Every address of the control API, by hand: whoever adds one says so here.
-const CALLS: [(&str, &str); 41] = [
+const CALLS: [(&str, &str); 43] = [
     ("get", "/"),
     ("get", "/api/alerts"),
     ("get", "/api/alerts/notifications"),
@@ -18,6 +18,7 @@ const CALLS: [(&str, &str); 41] = [
     ("get", "/api/ledger"),
     ("get", "/api/logs"),
     ("get", "/api/metrics"),
+    ("get", "/api/objectives"),
     ("get", "/api/places"),
     ("get", "/api/profiles"),
     ("get", "/api/profiles/{service}"),
@@ -29,6 +30,7 @@ const CALLS: [(&str, &str); 41] = [
     ("get", "/api/switchboard"),
     ("get", "/api/traces"),
     ("get", "/api/traces/{id}"),
+    ("get", "/api/vitals"),
     ("get", "/metrics"),
     ("get", "/openapi.json"),
     ("get", "/runbooks/{alert}"),
