@@ -24,17 +24,19 @@ export function mount(root, ctx) {
   let leave = null;
   let shown = null;
 
+  const path = (hash) => hash.split('?', 1)[0];
   const show = () => {
+    // Another path is another part: the page mounts it anew.
+    if (shown && path(shown) !== path(location.hash)) return;
     if (!location.hash.startsWith(ROOT) || location.hash === shown) return;
     shown = location.hash;
     const { part, id, query } = read(location.hash);
     const name = PARTS[part] ? part : 'graph';
-    // A part that is shown already may take new filters without being built anew.
-    if (leave?.part === name && leave.filter?.(query, id)) return;
+    // What is shown already takes new filters without being built anew.
+    if (leave?.filter?.(query)) return;
     leave?.end();
     clear(tabs).append(...TABS.map(([tab, title]) => link(tab, title, name === 'trace' ? 'traces' : name)));
-    const part_ = PARTS[name].mount(clear(place), ctx, { id, query });
-    leave = { part: name, end: part_.end, filter: part_.filter };
+    leave = PARTS[name].mount(clear(place), ctx, { id, query });
   };
 
   show();

@@ -22,4 +22,14 @@ export function to(part, filters = {}) {
   return `${ROOT}/${part}${text ? '?' + text : ''}`;
 }
 
+let last = to('traces');
+
+/** The list of traces one came from, with its filters. */
+export function remember(query) {
+  const text = query.toString();
+  last = `${ROOT}/traces${text ? '?' + text : ''}`;
+}
+
+export const remembered = () => last;
+
 export const trace = (id, span) => to(`trace/${id}`, { span });

@@ -5,7 +5,7 @@ import { clock, duration } from '../../lib/format.js';
 import { trace } from './address.js';
 
 const WIDTH = 1000;
-const HEIGHT = 170;
+const HEIGHT = 150;
 const LEFT = 64;
 const BOTTOM = 22;
 
@@ -52,6 +52,6 @@ function dot(one, x, y) {
     ? svg('path', { d: `M${x - 5} ${y - 5}l10 10m0 -10l-10 10` })
     : svg('circle', { cx: x, cy: y, r: 4 });
   // The list below leads to the same places by keyboard.
-  return svg('a', { href: trace(one.trace_id), class: failed ? 'inv-dot bad' : 'inv-dot', tabindex: '-1', 'aria-label': said },
+  return svg('a', { href: trace(one.trace_id), class: failed ? 'inv-dot failed' : 'inv-dot', tabindex: '-1', 'aria-label': said },
     svg('circle', { cx: x, cy: y, r: 9, class: 'inv-reach' }), shape, svg('title', {}, said));
 }

@@ -36,7 +36,7 @@ export function flame(profile) {
         { class: `inv-frame warm-${warmth(frame.name)}`, on: { click: () => draw(frame === top ? profile.root : frame) } },
         svg('title', {}, said),
         svg('rect', { x: x.toFixed(1), y: depth * ROW, width: Math.max(0.5, width - 0.5).toFixed(1), height: ROW - 1 }),
-        width > 30 && svg('text', { x: x + 3, y: depth * ROW + 13 }, cut(frame.name, (width - 6) / LETTER)),
+        width > 30 && svg('text', { x: x + 3, y: depth * ROW + 13 }, cut(short(frame.name), (width - 6) / LETTER)),
       );
     };
     lay(top, 0, WIDTH, 0);
@@ -60,7 +60,7 @@ export function heaviest(profile, count = 3) {
     .filter(([, samples]) => samples > 0)
     .sort((a, b) => b[1] - a[1])
     .slice(0, count)
-    .map(([name, samples]) => ({ name, share: samples / Math.max(1, profile.root.total) }));
+    .map(([name, samples]) => ({ name: short(name), share: samples / Math.max(1, profile.root.total) }));
 }
 
 function spoken(profile, time) {
@@ -68,12 +68,22 @@ function spoken(profile, time) {
   return `Flame graph of ${profile.route || profile.service}, ${time(profile.root)} of processor time. Most in: ${most.join(', ')}`;
 }
 
+/** A function's name without what it is generic over, and no more of its path than its own and its module's. */
+export function short(name) {
+  let plain = name;
+  for (let before = ''; before !== plain; ) {
+    before = plain;
+    plain = plain.replace(/^<([^<>]*?)( as [^<>]*)?>/, '$1').replace(/(?!^)<[^<>]*>/g, '');
+  }
+  const parts = plain.replace(/^&?(mut )?/, '').split('::').filter(Boolean);
+  const closures = parts.filter((part) => !part.startsWith('{'));
+  return (closures.length ? closures : parts).slice(-2).join('::') || name;
+}
+
 /** The end of a name is where functions differ. */
 function cut(name, fits) {
-  const plain = name.replace(/<.*>/g, '');
-  const short = plain.length <= name.length && plain.length > 3 ? plain : name;
-  if (short.length <= fits) return short;
-  return fits < 4 ? '' : '…' + short.slice(short.length - Math.floor(fits) + 1);
+  if (name.length <= fits) return name;
+  return fits < 4 ? '' : '…' + name.slice(name.length - Math.floor(fits) + 1);
 }
 
 function warmth(name) {

@@ -8,10 +8,15 @@ import { poll } from './poll.js';
 import { trouble } from './trouble.js';
 
 const PAUSE_MS = 3_000;
-const BOX = { width: 150, height: 56, across: 62, down: 16 };
-/** From here on failures are coloured; the same two steps in boxes and lines. */
-const SOME = 0.01;
-const MANY = 0.05;
+const USUAL_PAUSE_MS = 30_000;
+const BOX = { width: 164, height: 56, across: 58, down: 16 };
+/** From here on failures are coloured. Third parties are never perfect: some failures are an ordinary evening. */
+const SOME = 0.02;
+const MANY = 0.15;
+/** So many times the p95 of the last quarter of an hour is slow, unless it is below what anybody would feel. */
+const SLOWER = 2;
+const FELT_MS = 20;
+const USUAL_SECONDS = 900;
 
 export function mount(root, ctx, { query }) {
   const picture = h('div', { class: 'inv-map' });
@@ -29,24 +34,33 @@ export function mount(root, ctx, { query }) {
       { class: 'inv-head' },
       h('h2', { text: 'Who calls whom' }),
       h('label', { class: 'inv-filter' }, h('span', { text: 'over the last' }), span),
-      h('p', { class: 'inv-legend' }, legend('ok', '—', 'fine'), legend('some', '!', 'over 1 % fail'), legend('many', '✕', 'over 5 % fail')),
+      h('p', { class: 'inv-legend' }, legend('ok', '—', 'fine'), legend('some', '!', 'over 2 % fail'), legend('many', '✕', 'over 15 % fail'), legend('some', '▲', 'twice as slow as usual')),
     ),
     wrong.line,
     picture,
     h('details', { class: 'inv-more' }, h('summary', { text: 'The same as a table' }), table),
+  );
+  let usual = new Map();
+  const remembering = poll(
+    async () => {
+      const long = await ctx.api.get('/api/graph', { seconds: USUAL_SECONDS });
+      usual = new Map(long.nodes.map((node) => [node.service, node.p95_ms]));
+    },
+    USUAL_PAUSE_MS,
+    () => {},
   );
   const asking = poll(
     async (isOver) => {
       const graph = await ctx.api.get('/api/graph', { seconds: span.value });
       if (isOver()) return;
       wrong.none();
-      draw(picture, graph);
+      draw(picture, graph, usual);
       tabulate(table, graph);
     },
     PAUSE_MS,
     wrong.say,
   );
-  return { end: asking.stop };
+  return { end: () => (asking.stop(), remembering.stop()) };
 }
 
 function legend(level, sign, text) {
@@ -60,7 +74,7 @@ export function level(ratio) {
   return { name: 'ok', sign: '' };
 }
 
-function draw(picture, graph) {
+function draw(picture, graph, usual) {
   const focused = document.activeElement?.closest?.('.inv-map a')?.getAttribute('href');
   const names = graph.nodes.map((node) => node.service);
   const { at, width, height } = places(names, graph.edges, BOX);
@@ -68,7 +82,7 @@ function draw(picture, graph) {
     'svg',
     { viewBox: `-8 -8 ${width + 16} ${height + 16}`, role: 'group', 'aria-label': 'Service map', class: 'inv-graph' },
     ...graph.edges.filter((edge) => edge.from !== edge.to).map((edge) => line(edge, at)),
-    ...graph.nodes.map((node) => box(node, at.get(node.service))),
+    ...graph.nodes.map((node) => box(node, at.get(node.service), usual.get(node.service))),
   );
   clear(picture).append(names.length ? drawing : h('p', { class: 'inv-empty', text: 'No calls yet. The map fills within seconds of the first visit.' }));
   if (focused) [...picture.querySelectorAll('a')].find((link) => link.getAttribute('href') === focused)?.focus();
@@ -95,22 +109,24 @@ function line(edge, at) {
   return svg('a', { href, class: `inv-line ${name}`, 'aria-label': said, tabindex: name === 'ok' ? '-1' : '0' }, ...shape);
 }
 
-function box(node, { x, y }) {
+function box(node, { x, y }, usually) {
   const { name, sign } = level(node.error_ratio);
   const [left, top] = [x - BOX.width / 2, y - BOX.height / 2];
   const heard = node.requests_per_second > 0;
-  const said = `${node.service}: ${heard ? figures(node) : 'asks, and is not asked'}`;
+  const isSlow = usually > 0 && node.p95_ms > FELT_MS && node.p95_ms > SLOWER * usually;
+  const slow = isSlow ? `, ${rate(node.p95_ms / usually)} times the usual` : '';
+  const said = `${node.service}: ${heard ? figures(node) + slow : 'asks, and is not asked'}`;
   const key = node.kind === 'http' ? 'server.address' : 'db.system.name';
   // Who sends nothing is found by those who ask.
   const filter = node.speaks ? { service: node.service } : { attribute: `${key}=${node.service}` };
   return svg(
     'a',
-    { href: to('traces', filter), class: `inv-node ${name} ${node.speaks ? 'speaks' : 'silent'}`, 'aria-label': said },
+    { href: to('traces', filter), class: `inv-node ${name} ${node.speaks ? 'speaks' : 'silent'} ${isSlow ? 'slow' : ''}`, 'aria-label': said },
     svg('title', {}, said),
     svg('rect', { x: left, y: top, width: BOX.width, height: BOX.height, rx: node.kind === 'http' ? 6 : 22 }),
     svg('text', { x, y: top + 20, class: 'inv-node-name', 'text-anchor': 'middle' }, sign + node.service),
     svg('text', { x, y: top + 35, 'text-anchor': 'middle' }, heard ? `${rate(node.requests_per_second)}/s  ${share(node.error_ratio)} fail` : 'shoppers'),
-    heard && svg('text', { x, y: top + 49, 'text-anchor': 'middle' }, `p95 ${duration(node.p95_ms)}`),
+    heard && svg('text', { x, y: top + 49, class: isSlow ? 'inv-slow' : null, 'text-anchor': 'middle' }, `${isSlow ? '▲ ' : ''}p95 ${duration(node.p95_ms)}`),
   );
 }
 

@@ -2,7 +2,7 @@
 
 import { clear, h, svg } from '../../lib/dom.js';
 import { clock, duration } from '../../lib/format.js';
-import { to, trace as address } from './address.js';
+import { remembered, trace as address } from './address.js';
 import * as grafana from './grafana.js';
 import { logLine } from './line.js';
 import { marks, rows, telling } from './rows.js';
@@ -17,7 +17,7 @@ export function mount(root, ctx, { id, query }) {
   let ended = false;
   const wrong = trouble();
   const place = h('div', { class: 'inv-trace' }, h('p', { class: 'inv-empty', text: 'Asking for the trace …' }));
-  root.append(h('p', {}, h('a', { href: to('traces') }, '← All traces')), wrong.line, place);
+  root.append(h('p', {}, h('a', { href: remembered() }, '← All traces')), wrong.line, place);
   const load = async () => {
     const [tree, lines] = await Promise.all([
       ctx.api.get(`/api/traces/${encodeURIComponent(id || '')}`),
@@ -98,7 +98,7 @@ function bar(row, choose) {
     'button',
     {
       type: 'button',
-      class: `inv-bar ${failed ? 'bad' : ''}`,
+      class: failed ? 'inv-bar failed' : 'inv-bar',
       'aria-pressed': 'false',
       'aria-label': `${span.service} ${span.name}, ${span.kind}, ${duration(span.duration_ms)}${blamed ? ', failed here' : failed ? ', failed below' : ''}`,
       on: { click: choose },

@@ -2,7 +2,7 @@
 
 import { clear, h } from '../../lib/dom.js';
 import { clock, duration } from '../../lib/format.js';
-import { trace } from './address.js';
+import { remember, trace } from './address.js';
 import { dots } from './dots.js';
 import { filters, services } from './filters.js';
 import { poll } from './poll.js';
@@ -21,6 +21,7 @@ export function mount(root, ctx, { query }) {
   const hold = h('button', { type: 'button', class: 'button', 'aria-pressed': 'false', on: { click: () => toggle() } }, 'Hold');
   const fields = filters('traces', wishes(ctx), query);
   root.append(h('h2', { class: 'visually-hidden', text: 'Traces' }), h('div', { class: 'inv-head' }, fields.form, hold), wrong.line, chart.place, count, list);
+  remember(query);
   const ask = async (isOver) => {
     if (held) return;
     const asked = wanted.toString();
@@ -42,6 +43,7 @@ export function mount(root, ctx, { query }) {
     end: () => (asking.stop(), fields.end()),
     filter(fresh) {
       wanted = fresh;
+      remember(fresh);
       fields.set(fresh);
       if (held) toggle();
       ask(() => false).catch(wrong.say);
@@ -75,7 +77,7 @@ function tabulate(place, traces) {
     const failed = one.status === 'error';
     return h(
       'tr',
-      { class: failed ? 'bad' : null },
+      {},
       h('td', { class: 'number', text: clock(one.started) }),
       h('th', { scope: 'row' }, h('a', { href: trace(one.trace_id) }, one.name)),
       h('td', { class: 'number', text: duration(one.duration_ms) }),
