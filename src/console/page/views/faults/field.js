@@ -44,6 +44,7 @@ function labelled(at, plain, input, note) {
   const id = `fault-field-${++numbers}`;
   const wrong = h('p', { class: 'wrong', id: `${id}-wrong`, hidden: true });
   input.id = id;
+  if (plain.description) input.title = note ?? plain.description;
   input.setAttribute('aria-describedby', `${id}-note ${id}-wrong`);
   return h(
     'div',

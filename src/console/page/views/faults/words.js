@@ -21,7 +21,7 @@ class Words {
   }
 
   get fault() {
-    return this.plain({ $ref: '#/components/schemas/FaultBody' });
+    return this.plain({ $ref: '#/components/schemas/Planned' });
   }
 
   /** A schema without references and without "or nothing": `{…, optional, description}`. */
