@@ -15,10 +15,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     alerts, checks,
     desk::{Console, Desk},
-    events, faults, graph, guard, ledger, linger, logs, modes, objectives,
+    events, faults, graph, guard, history, ledger, linger, logs, modes, objectives,
     openapi::{self, Document, Head},
     otlp, page, places, profiles, receivers, runbooks, scenarios, series, state, store, switchboard, traces,
-    traffic, vitals,
+    traffic,
 };
 use crate::kernel::{extract::BODY_LIMIT_BYTES, strangers};
 
@@ -42,7 +42,7 @@ pub fn router(console: Console) -> Router {
         .routes(routes!(metrics))
         .routes(routes!(openapi::document))
         .routes(routes!(state::state))
-        .routes(routes!(vitals::list))
+        .routes(routes!(history::vitals))
         .routes(routes!(events::listen))
         .routes(routes!(modes::switch))
         .routes(routes!(modes::demo_mode))

@@ -39,9 +39,9 @@ pub struct Console {
     pub store: Option<Arc<Store>>,
     /// Prometheus, Alertmanager, and what receivers were told.
     pub stack: View,
-    pub guard: Guard,
-    /// Where a browser finds Grafana, if there is one.
+    /// Where Grafana is, for links into it.
     pub grafana: Option<String>,
+    pub guard: Guard,
 }
 
 impl Console {

@@ -13,6 +13,7 @@ pub mod faults;
 pub mod followers;
 pub mod graph;
 pub mod guard;
+pub mod history;
 pub mod ledger;
 mod linger;
 pub mod logs;

@@ -6,13 +6,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{desk::Desk, wanted::Unanswered};
 use crate::{
-    kernel::{clock, country::Country, error::Result},
+    kernel::{clock, country::Country},
     load::{
         curve::Curve,
         tally::{Counts, Tally},
@@ -74,13 +72,6 @@ pub struct CountryVitals {
     pub failed: u64,
 }
 
-/// The vitals of the last five minutes, a second each, the oldest first
-#[utoipa::path(get, path = "/api/vitals", tag = "state", operation_id = "list_vitals",
-    responses((status = 200, description = "What the event `vitals` said", body = Vec<Vitals>), Unanswered))]
-pub async fn list(State(desk): State<Arc<Desk>>) -> Result<Json<Vec<Arc<Vitals>>>> {
-    Ok(Json(desk.recent.list()))
-}
-
 /// Vitals that were, the newest last.
 #[derive(Default)]
 pub struct Recent(Mutex<VecDeque<Arc<Vitals>>>);
@@ -94,7 +85,8 @@ impl Recent {
         kept.push_back(vitals);
     }
 
-    fn list(&self) -> Vec<Arc<Vitals>> {
+    /// The oldest first.
+    pub fn list(&self) -> Vec<Arc<Vitals>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 }

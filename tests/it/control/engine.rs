@@ -210,8 +210,8 @@ fn console(
         ledger,
         store: None,
         stack: View::of(Standing::without(State::Off, "nobody asked for it")),
-        guard,
         grafana: None,
+        guard,
     }
 }
 
