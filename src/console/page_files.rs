@@ -40,6 +40,7 @@ pub const FILES: &[(&str, &[u8])] = &[
     ("views/faults/words.js", include_bytes!("page/views/faults/words.js")),
     ("views/investigate.js", include_bytes!("page/views/investigate.js")),
     ("views/investigate/address.js", include_bytes!("page/views/investigate/address.js")),
+    ("views/investigate/common.js", include_bytes!("page/views/investigate/common.js")),
     ("views/investigate/dots.js", include_bytes!("page/views/investigate/dots.js")),
     ("views/investigate/filters.js", include_bytes!("page/views/investigate/filters.js")),
     ("views/investigate/flame.js", include_bytes!("page/views/investigate/flame.js")),

@@ -2,6 +2,7 @@
 // as a scenario.
 
 import { clear, h } from '../lib/dom.js';
+import { words as inWords } from '../lib/faultwords.js';
 import { activeFaults, end } from './faults/active.js';
 import { FIRST, body, keep, load, of } from './faults/draft.js';
 import { field, properties } from './faults/field.js';
@@ -92,7 +93,7 @@ export function mount(root, ctx) {
     }
   }
 
-  function tell({ wrong, yaml: text }) {
+  function tell({ wrong, yaml: text, fault }) {
     for (const node of form.querySelectorAll('.wrong')) {
       node.hidden = true;
       node.parentElement.querySelector('input, select')?.removeAttribute('aria-invalid');
@@ -101,6 +102,7 @@ export function mount(root, ctx) {
     const count = wrong.length === 1 ? 'One thing is' : `${wrong.length} things are`;
     clear(verdict).append(
       h('p', { class: wrong.length ? 'bad' : 'good', text: wrong.length ? `✕ ${count} wrong` : '✓ It can be set' }),
+      fault ? h('p', { class: 'bench-words', text: `${inWords(fault)}.` }) : null,
       ...loose.map((one) => h('p', { class: 'bad', text: one.field ? `${one.field}: ${one.message}` : one.message })));
     if (text) yaml.textContent = text;
     yaml.classList.toggle('stale-text', !text);

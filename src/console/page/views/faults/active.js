@@ -1,6 +1,7 @@
 // The faults that are active, each with its own switch.
 
 import { clear, h } from '../../lib/dom.js';
+import { exactly, words } from '../../lib/faultwords.js';
 import { ago, rate } from '../../lib/format.js';
 
 /** A list of them; `edit(fault)` takes one into the form. */
@@ -17,7 +18,7 @@ export function activeFaults(ctx, edit) {
     h('li', {},
       h('div', { class: 'grow' },
         h('b', { text: fault.id }),
-        h('p', { class: 'bench-note', text: `${where(fault)}: ${what(fault)}, ${fault.share}. From ${fault.source}, ${ago(fault.since)}; it struck ${rate(fault.count.hit)} times.` })),
+        h('p', { class: 'bench-note', title: exactly(fault), text: `${words(fault)}. From ${fault.source}, ${ago(fault.since)}; it struck ${rate(fault.count.hit)} times.` })),
       h('button', { type: 'button', class: 'button quiet', dataset: { key: `edit ${fault.id}` }, 'aria-label': `Compose ${fault.id} anew`, on: { click: () => edit(fault) } }, 'Edit'),
       h('button', { type: 'button', class: 'button', dataset: { key: `end ${fault.id}` }, 'aria-label': `End ${fault.id}`, on: { click: () => end(ctx, fault.id) } }, 'End'));
   return { place, show };
@@ -30,11 +31,4 @@ export async function end(ctx, id) {
   } catch (problem) {
     ctx.toast(problem.detail || problem.message, 'bad');
   }
-}
-
-const what = (fault) => (typeof fault.effect === 'string' ? fault.effect : Object.keys(fault.effect)[0]).replace(/_/g, ' ');
-
-function where({ on = {} }) {
-  const parts = [on.service, on.route, on.query, on.peer && `to ${on.peer}`, ...(on.country || []), ...(on.payment_method || []), ...(on.tier || [])];
-  return parts.filter(Boolean).join(', ') || 'every service';
 }

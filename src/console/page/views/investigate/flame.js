@@ -70,7 +70,8 @@ function spoken(profile, time) {
 
 /** A function's name without what it is generic over, and no more of its path than its own and its module's. */
 export function short(name) {
-  let plain = name;
+  // An arrow's head closes no bracket.
+  let plain = name.replace(/->/g, '→');
   for (let before = ''; before !== plain; ) {
     before = plain;
     plain = plain.replace(/^<([^<>]*?)( as [^<>]*)?>/, '$1').replace(/(?!^)<[^<>]*>/g, '');

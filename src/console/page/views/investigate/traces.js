@@ -3,6 +3,7 @@
 import { clear, h } from '../../lib/dom.js';
 import { clock, duration } from '../../lib/format.js';
 import { remember, trace } from './address.js';
+import { common } from './common.js';
 import { dots } from './dots.js';
 import { filters, services } from './filters.js';
 import { poll } from './poll.js';
@@ -14,13 +15,17 @@ const PAUSE_MS = 3_000;
 export function mount(root, ctx, { query }) {
   let wanted = query;
   let held = false;
+  let listed = [];
+  let over = false;
   const wrong = trouble();
   const chart = dots();
   const list = h('div', { class: 'inv-table' });
   const count = h('p', { class: 'inv-count', role: 'status' });
   const hold = h('button', { type: 'button', class: 'button', 'aria-pressed': 'false', on: { click: () => toggle() } }, 'Hold');
+  const shared = h('div', { class: 'inv-table inv-shared' });
+  const compare = h('button', { type: 'button', class: 'button', on: { click: () => common(ctx, listed, shared, () => over).catch(wrong.say) } }, 'What have they in common?');
   const fields = filters('traces', wishes(ctx), query);
-  root.append(h('h2', { class: 'visually-hidden', text: 'Traces' }), h('div', { class: 'inv-head' }, fields.form, hold), wrong.line, chart.place, count, list);
+  root.append(h('h2', { class: 'visually-hidden', text: 'Traces' }), h('div', { class: 'inv-head' }, fields.form, hold), wrong.line, chart.place, h('div', { class: 'row' }, count, compare), shared, list);
   remember(query);
   const ask = async (isOver) => {
     if (held) return;
@@ -29,6 +34,8 @@ export function mount(root, ctx, { query }) {
     if (isOver() || asked !== wanted.toString()) return;
     wrong.none();
     count.textContent = found.length ? `${found.length} traces, the newest first` : 'No trace fits. Fewer filters find more.';
+    listed = found;
+    compare.disabled = !found.length;
     chart.show(found);
     tabulate(list, found);
   };
@@ -40,10 +47,11 @@ export function mount(root, ctx, { query }) {
     if (!held) asking.now();
   }
   return {
-    end: () => (asking.stop(), fields.end()),
+    end: () => ((over = true), asking.stop(), fields.end()),
     filter(fresh) {
       wanted = fresh;
       remember(fresh);
+      shared.replaceChildren();
       fields.set(fresh);
       if (held) toggle();
       ask(() => false).catch(wrong.say);
