@@ -2,11 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::person::Person;
+use super::{person::Person, show};
 use crate::{
     browser::post,
     control::engine::{Engine, Plan},
-    page::show,
     store::sent::{logs, metrics, now_ns, spans},
 };
 
@@ -114,4 +113,39 @@ fn a_failing_peer_is_seen_on_the_map_and_leads_to_its_traces() {
     person
         .waits_until("its traces are there", "location.hash.startsWith('#/investigate/traces?service=ads')");
     person.waits_until("failed ones among them", "document.querySelector('.inv-dot.failed')");
+}
+
+#[test]
+fn the_pure_parts_keep_what_they_promise() {
+    let engine = Plan::here().start();
+    let person = Person::opens(&engine.url("/"));
+    let of = |module: &str, expression: &str| {
+        person.finds(&format!("import('/views/investigate/{module}.js').then((it) => ({expression}))"))
+    };
+    // Who asks stands left of whom it asks, even where calls go round in a circle.
+    let calls =
+        "[{ from: 'a', to: 'b' }, { from: 'b', to: 'a' }, { from: 'b', to: 'c' }, { from: 'a', to: 'c' }]";
+    assert_eq!(of("layers", &format!("it.columns(['c', 'a', 'b'], {calls})")), json!([["a"], ["b"], ["c"]]));
+    assert_eq!(of("layers", "it.columns([], [])"), json!([]));
+    // A counter becomes its rate, and one that begins anew takes nothing away.
+    let series = |points: &str| {
+        format!("[{{ kind: 'counter', service: 's', labels: {{}}, exemplars: [], points: {points} }}]")
+    };
+    let ys = |points: &str| of("measures", &format!("it.lines({}, 'service').lines[0].ys", series(points)));
+    assert_eq!(ys("[[0, 0], [10, 20]]"), json!([null, 2, 2]));
+    assert_eq!(ys("[[0, 9], [5, 0], [10, 5]]"), json!([null, 0, 1]));
+    // The deepest span that failed is to blame; of spans side by side, time is counted once.
+    let span = |id: &str, from: u32, took: u32, status: &str, children: &str| {
+        format!(
+            "{{ span_id: '{id}', offset_ms: {from}, duration_ms: {took}, status: '{status}', attributes: {{}}, \
+             children: [{children}] }}"
+        )
+    };
+    let inner = [span("b", 0, 60, "error", ""), span("c", 40, 60, "ok", "")].join(",");
+    let tree = format!("{{ duration_ms: 120, roots: [{}] }}", span("a", 0, 120, "error", &inner));
+    assert_eq!(of("rows", &format!("it.telling(it.rows({tree})).span.span_id")), "b");
+    assert_eq!(of("rows", &format!("it.own({tree}.roots[0])")), 20);
+    // A filter without a value is left out of the address, and comes back as it was.
+    assert_eq!(of("address", "it.to('logs', { text: 'a b', level: '' })"), "#/investigate/logs?text=a+b");
+    assert_eq!(of("address", "it.read('#/investigate/trace/1?span=2').id"), "1");
 }
