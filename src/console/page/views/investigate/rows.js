@@ -46,14 +46,21 @@ export function marks(durationMs) {
   return [0, 0.25, 0.5, 0.75, 1].map((at) => ({ at, ms: durationMs * at }));
 }
 
+/** The row itself, and those it lies within, from the inside out. */
+export function above(all, row) {
+  const found = [];
+  let depth = row.depth + 1;
+  for (let index = all.indexOf(row); index >= 0 && depth > 0; index--) {
+    if (all[index].depth >= depth) continue;
+    depth = all[index].depth;
+    found.push(all[index]);
+  }
+  return found;
+}
+
 /** The route a span's processor time is kept under, and by which service; nothing when it has none. */
 export function profiled(all, row) {
-  let index = all.indexOf(row);
-  let depth = row.depth + 1;
-  for (; index >= 0; index--) {
-    const { span, depth: here } = all[index];
-    if (here >= depth) continue;
-    depth = here;
+  for (const { span } of above(all, row)) {
     const route = span.attributes['http.route'];
     if (span.kind === 'server' && route && span.service === row.span.service) {
       return { service: span.service, route: `${span.attributes['http.request.method'] || ''} ${route}`.trim() };

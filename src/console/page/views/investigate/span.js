@@ -5,7 +5,7 @@ import { duration, share } from '../../lib/format.js';
 import { to } from './address.js';
 import { flame, heaviest } from './flame.js';
 import { logLine, written } from './line.js';
-import { own, profiled } from './rows.js';
+import { above, own, profiled } from './rows.js';
 import { tone } from './tones.js';
 
 /** A place for spans; `show(row)` puts one there. `all` are the trace's rows, `lines` its log lines. */
@@ -24,7 +24,7 @@ export function spanPanel(ctx) {
         row.failed ? h('p', { class: 'inv-level many', text: `✕ ${span.status_message || span.attributes['error.type'] || 'failed'}` }) : null,
         attributes(span.attributes, 'Attributes'),
         ...span.events.map((event) => attributes(event.attributes, `${event.name}, at ${duration(event.offset_ms)}`)),
-        logs(span, lines),
+        logs(row, all, lines),
         profile,
       );
       const whose = profiled(all, row);
@@ -56,14 +56,13 @@ function attributes(map, title) {
   );
 }
 
-function logs(span, lines) {
-  const own_ = lines.filter((line) => line.span_id === span.span_id);
-  return h(
-    'section',
-    {},
-    h('h4', { text: own_.length ? 'Its log lines' : 'It wrote no log line' }),
-    own_.length ? h('ol', { class: 'inv-logs' }, ...own_.map((line) => logLine(line, { linked: false }))) : null,
-  );
+/** Lines are spoken by server spans: of a question or a query, those of the span above it are shown. */
+function logs(row, all, lines) {
+  const speaker = above(all, row).find((one) => lines.some((line) => line.span_id === one.span.span_id));
+  if (!speaker) return h('section', {}, h('h4', { text: 'No log line was written here' }));
+  const said = lines.filter((line) => line.span_id === speaker.span.span_id);
+  const title = speaker === row ? 'Its log lines' : `Log lines of the span above it, ${speaker.span.service} ${speaker.span.name}`;
+  return h('section', {}, h('h4', { text: title }), h('ol', { class: 'inv-logs' }, ...said.map((line) => logLine(line, { linked: false }))));
 }
 
 async function fetchProfile(ctx, { service, route }, place, isCurrent) {
