@@ -1,6 +1,21 @@
 // Addresses in Grafana for what is looked at here. The data sources are called as the lab provisions them.
 
+import { h } from '../../lib/dom.js';
+
 const HOUR = { from: 'now-1h', to: 'now' };
+
+/** A link into Grafana, there as soon as the lab has said where that is. `address(base)` is asked anew by `point`. */
+export function outlet(ctx, address) {
+  const link = h('a', { class: 'inv-out', rel: 'noopener', target: '_blank', hidden: true }, 'In Grafana');
+  const point = () => {
+    const base = ctx.grafana ?? ctx.live.last('state')?.grafana;
+    const href = base && /^https?:/.test(base) ? address(base) : null;
+    if (href) link.setAttribute('href', href);
+    link.hidden = !href;
+  };
+  point();
+  return { link, point, end: ctx.live.on('state', point) };
+}
 
 /** A trace in Tempo. */
 export const trace = (base, id) =>

@@ -19,7 +19,7 @@ export function mount(root, ctx, { query }) {
   const wrong = trouble();
   const list = h('ol', { class: 'inv-logs', 'aria-label': 'Log lines, the newest first', tabindex: '0' });
   const empty = h('p', { class: 'inv-empty', text: 'No line fits.', hidden: true });
-  const link = ctx.grafana ? h('a', { class: 'inv-out', rel: 'noopener', target: '_blank' }, 'In Grafana') : null;
+  const out = grafana.outlet(ctx, (base) => grafana.logs(base, Object.fromEntries(wanted)));
   const hold = h('button', { type: 'button', class: 'button', 'aria-pressed': 'false', on: { click: () => toggle() } }, 'Hold');
   const fields = filters(
     'logs',
@@ -31,7 +31,7 @@ export function mount(root, ctx, { query }) {
     ],
     query,
   );
-  root.append(h('h2', { class: 'visually-hidden', text: 'Logs' }), h('div', { class: 'inv-head' }, fields.form, hold, link), wrong.line, empty, list);
+  root.append(h('h2', { class: 'visually-hidden', text: 'Logs' }), h('div', { class: 'inv-head' }, fields.form, hold, out.link), wrong.line, empty, list);
 
   const ask = async (isOver) => {
     if (held) return;
@@ -54,18 +54,14 @@ export function mount(root, ctx, { query }) {
     hold.textContent = held ? 'Go on' : 'Hold';
     if (!held) asking.now();
   }
-  function point() {
-    link?.setAttribute('href', grafana.logs(ctx.grafana, Object.fromEntries(wanted)));
-  }
-  point();
   return {
-    end: () => (asking.stop(), fields.end()),
+    end: () => (asking.stop(), fields.end(), out.end()),
     filter(fresh) {
       wanted = fresh;
       fields.set(fresh);
       known = new Set();
       clear(list);
-      point();
+      out.point();
       if (held) toggle();
       ask(() => false).catch(wrong.say);
       return true;

@@ -37,13 +37,14 @@ export function mount(root, ctx, { query }) {
   const place = h('div', { class: 'inv-chart' });
   const said = h('p', { class: 'inv-facts' });
   const spots = h('div', { class: 'inv-table' });
-  const link = ctx.grafana ? h('a', { class: 'inv-out', rel: 'noopener', target: '_blank' }, 'In Grafana') : null;
+  let about = null;
+  const out = grafana.outlet(ctx, (base) => about && grafana.metric(base, wanted.get('metric'), about.kind, about.unit, wanted.get('by')));
   const fields = filters('metrics', wishes(ctx), wanted);
   const choice = (name) => fields.form.elements.namedItem(name);
   root.append(
     h('h2', { class: 'visually-hidden', text: 'Measurements' }),
     h('ul', { class: 'inv-questions', 'aria-label': 'Often asked' }, ...QUESTIONS.map(([text, filter]) => h('li', {}, h('a', { href: to('metrics', filter) }, text)))),
-    h('div', { class: 'inv-head' }, fields.form, link),
+    h('div', { class: 'inv-head' }, fields.form, out.link),
     wrong.line, said, place, spots,
   );
 
@@ -66,19 +67,19 @@ export function mount(root, ctx, { query }) {
     const by = wanted.get('by');
     offer(choice('by'), labels(series));
     fields.set(wanted);
-    const about = known.get(metric) || { kind: series[0]?.kind || 'gauge', unit: '', help: '' };
+    about = known.get(metric) || { kind: series[0]?.kind || 'gauge', unit: '', help: '' };
     const counted = wanted.get('read') === 'count' && about.kind === 'histogram';
     current = lines(counted ? series.map(asCounter) : series, by);
     show(metric, counted ? { ...about, kind: 'counter', unit: '{request}' } : about, by);
   };
 
-  function show(metric, about, by) {
-    const { what, unit } = reading(about.kind, about.unit);
+  function show(metric, kept, by) {
+    const { what, unit } = reading(kept.kind, kept.unit);
     const [factor, shown] = unit === 's' ? [1_000, ' ms'] : unit === 'By' ? [1 / 1_048_576, ' MiB'] : [1, ''];
     const names = current.lines.map((one) => one.label);
-    said.textContent = `${about.help || metric} · ${what}${shown || !unit || unit === '1' ? '' : `, ${unit}`}, by ${by}`
+    said.textContent = `${kept.help || metric} · ${what}${shown || !unit || unit === '1' ? '' : `, ${unit}`}, by ${by}`
       + (current.left ? ` · the ${names.length} largest of ${names.length + current.left}` : '');
-    link?.setAttribute('href', grafana.metric(ctx.grafana, metric, about.kind, about.unit, by));
+    out.point();
     const shape = JSON.stringify([metric, by, names, shown]);
     if (shape !== drawn) {
       chart?.destroy();
@@ -94,7 +95,7 @@ export function mount(root, ctx, { query }) {
 
   const asking = poll(ask, PAUSE_MS, wrong.say);
   return {
-    end: () => (asking.stop(), fields.end(), chart?.destroy()),
+    end: () => (asking.stop(), fields.end(), out.end(), chart?.destroy()),
     filter(fresh) {
       wanted = withDefaults(fresh);
       fields.set(wanted);

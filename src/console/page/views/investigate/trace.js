@@ -15,6 +15,7 @@ const LINES = 500;
 
 export function mount(root, ctx, { id, query }) {
   let ended = false;
+  const out = grafana.outlet(ctx, (base) => grafana.trace(base, id));
   const wrong = trouble();
   const place = h('div', { class: 'inv-trace' }, h('p', { class: 'inv-empty', text: 'Asking for the trace …' }));
   root.append(h('p', {}, h('a', { href: remembered() }, '← All traces')), wrong.line, place);
@@ -23,16 +24,16 @@ export function mount(root, ctx, { id, query }) {
       ctx.api.get(`/api/traces/${encodeURIComponent(id || '')}`),
       ctx.api.get('/api/logs', { trace_id: id, limit: LINES }),
     ]);
-    if (!ended) draw(place, ctx, tree, lines, query.get('span'));
+    if (!ended) draw(place, ctx, { tree, lines, out }, query.get('span'));
   };
   load().catch((problem) => {
     clear(place);
     if (!ended) wrong.say(problem);
   });
-  return { end: () => (ended = true) };
+  return { end: () => ((ended = true), out.end()) };
 }
 
-function draw(place, ctx, tree, lines, wanted) {
+function draw(place, ctx, { tree, lines, out }, wanted) {
   const all = rows(tree);
   const panel = spanPanel(ctx);
   const buttons = new Map();
@@ -69,7 +70,7 @@ function draw(place, ctx, tree, lines, wanted) {
       h('p', { class: 'inv-facts' },
         `${clock(tree.started)}, ${duration(tree.duration_ms)}, ${tree.spans} spans, ${tree.services.length} services, `,
         h('code', { text: tree.trace_id })),
-      ctx.grafana ? h('a', { class: 'inv-out', href: grafana.trace(ctx.grafana, tree.trace_id), rel: 'noopener', target: '_blank' }, 'In Grafana') : null,
+      out.link,
       tree.roots.length > 1
         ? h('p', { class: 'inv-level some', text: `! ${tree.roots.length} pieces that nothing joins: a caller's span is missing, or its context was not sent on` })
         : null,

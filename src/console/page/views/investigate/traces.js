@@ -87,7 +87,7 @@ function tabulate(place, traces) {
       'tr',
       {},
       h('td', { class: 'number', text: clock(one.started) }),
-      h('th', { scope: 'row' }, h('a', { href: trace(one.trace_id) }, one.name)),
+      h('th', { scope: 'row' }, h('a', { href: trace(one.trace_id) }, one.name), h('span', { class: 'inv-facts', text: ` begun by ${one.service}` })),
       h('td', { class: 'number', text: duration(one.duration_ms) }),
       h('td', { class: 'number', text: one.spans }),
       h('td', { class: failed ? 'inv-level many' : 'inv-level ok', text: failed ? `✕ ${one.errors} failed` : 'fine' }),
