@@ -10,3 +10,4 @@ mod mended;
 pub mod person;
 mod published;
 mod show;
+mod words;

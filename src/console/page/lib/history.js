@@ -11,8 +11,10 @@ live.on('vitals', (vitals) => {
   kept.push(vitals);
   if (kept.length > KEEPS) kept = kept.slice(-KEEPS);
 });
-// Whoever was away has missed some.
-live.on('live', () => load());
+// Whoever was away has missed some; at the start there is none.
+live.on('state', () => {
+  asked = load();
+});
 
 export const history = {
   /** All of them, the oldest first. */

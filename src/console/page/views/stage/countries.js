@@ -9,6 +9,7 @@ import { spark } from '../../lib/spark.js';
 /** One unlucky customer is no outage. */
 const FEW = 2;
 const BAD = 0.8;
+const SHORT = { US: 'USA', UK: 'UK' };
 const POOR = 0.93;
 
 /** How a country fares: what to show as its share, and how bad it is. */
@@ -38,7 +39,7 @@ export function countries() {
   const add = ({ country, title }) => {
     const line = spark({ low: 0, high: 1 });
     const [value, word] = [h('strong', { class: 'value' }), h('span', { class: 'word' })];
-    const item = h('li', { id: `country-${country}` }, h('span', { class: 'name' }, title), value, word, line.node);
+    const item = h('li', { id: `country-${country}` }, h('span', { class: 'name', title }, SHORT[country] ?? title), value, word, line.node);
     cells.set(country, { item, value, word, line });
     node.append(item);
   };

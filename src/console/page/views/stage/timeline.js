@@ -4,7 +4,7 @@ import { jump } from '../../lib/actions.js';
 import { api } from '../../lib/api.js';
 import { course } from '../../lib/course.js';
 import { clear, h } from '../../lib/dom.js';
-import { duration } from '../../lib/format.js';
+import { stopwatch } from '../../lib/format.js';
 import { live } from '../../lib/live.js';
 
 const UNITS = { ms: 0.001, s: 1, m: 60, min: 60, h: 3_600 };
@@ -81,7 +81,7 @@ function laid(starts, lasts) {
     const to = starts[index + 1]?.from ?? end;
     const bar = h('span', { class: 'done' });
     const button = h('button', { type: 'button', title: `Go to the beginning of ${name}`, on: { click: () => jump(name) } },
-      h('span', { class: 'name' }, name), h('span', { class: 'at' }, duration(from * 1_000)), bar);
+      h('span', { class: 'name' }, name), h('span', { class: 'at' }, stopwatch(from)), bar);
     // Short phases stay wide enough to be hit.
     return { name, from, to, bar, button, item: h('li', { style: { flex: `${Math.max(to - from, (end / starts.length) * 0.4)}` } }, button) };
   });

@@ -72,7 +72,7 @@ function budgetTile() {
     const [kind, text] = worst.budget_left < 0 ? ['bad', 'over budget'] : burn > 6 ? ['bad', 'burning fast'] : burn > 1 ? ['warn', 'burning'] : ['', ''];
     node.dataset.kind = kind;
     word.textContent = text;
-    fill(more, `${worst.service} ${worst.objective}; burn rate ${rate(burn)}× (${fastest.service} ${fastest.objective})`);
+    fill(more, `${worst.service} ${worst.objective}`, h('br'), `burns ${rate(burn)}× (${fastest.service})`);
   };
   show(objectives.known());
   return { node, off: objectives.watch(show) };
