@@ -13,11 +13,12 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    alerts,
+    alerts, checks,
     desk::{Console, Desk},
     events, faults, graph, guard, history, ledger, linger, logs, modes, objectives,
     openapi::{self, Document, Head},
-    otlp, page, profiles, receivers, runbooks, scenarios, series, state, store, switchboard, traces, traffic,
+    otlp, page, places, profiles, receivers, runbooks, scenarios, series, state, store, switchboard, traces,
+    traffic,
 };
 use crate::kernel::{extract::BODY_LIMIT_BYTES, strangers};
 
@@ -57,6 +58,8 @@ pub fn router(console: Console) -> Router {
         .routes(routes!(scenarios::speed))
         .routes(routes!(faults::list))
         .routes(routes!(faults::set, faults::clear))
+        .routes(routes!(checks::fault))
+        .routes(routes!(places::list))
         .routes(routes!(ledger::lines))
         .routes(routes!(switchboard::follow))
         .routes(routes!(switchboard::count))

@@ -20,6 +20,7 @@ pub mod spec;
 mod swing;
 pub mod timeline;
 mod tree;
+pub mod write;
 pub mod wrong;
 mod yaml;
 

@@ -8,7 +8,7 @@ use super::engine::Plan;
 use crate::browser::get;
 
 /// Every address of the control API, by hand: whoever adds one says so here.
-const CALLS: [(&str, &str); 41] = [
+const CALLS: [(&str, &str); 43] = [
     ("get", "/"),
     ("get", "/api/alerts"),
     ("get", "/api/alerts/notifications"),
@@ -19,6 +19,7 @@ const CALLS: [(&str, &str); 41] = [
     ("get", "/api/logs"),
     ("get", "/api/metrics"),
     ("get", "/api/objectives"),
+    ("get", "/api/places"),
     ("get", "/api/profiles"),
     ("get", "/api/profiles/{service}"),
     ("get", "/api/scenarios"),
@@ -38,6 +39,7 @@ const CALLS: [(&str, &str); 41] = [
     ("post", "/admin/demo-mode"),
     ("post", "/admin/generate-traffic"),
     ("post", "/api/calm"),
+    ("post", "/api/check/fault"),
     ("post", "/api/mode"),
     ("post", "/api/scenarios/jump"),
     ("post", "/api/scenarios/pause"),
