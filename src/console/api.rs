@@ -15,7 +15,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     alerts,
     desk::{Console, Desk},
-    events, faults, graph, guard, ledger, linger, logs, modes,
+    events,
+    exercises::api as exercises,
+    faults, graph, guard, ledger, linger, logs, modes,
     openapi::{self, Document, Head},
     otlp, profiles, receivers, runbooks, scenarios, series, state, store, switchboard, traces, traffic,
 };
@@ -71,6 +73,14 @@ pub fn router(console: Console) -> Router {
         .routes(routes!(alerts::list))
         .routes(routes!(alerts::notifications))
         .routes(routes!(runbooks::page))
+        .routes(routes!(exercises::read))
+        .routes(routes!(exercises::begin))
+        .routes(routes!(exercises::runs))
+        .routes(routes!(exercises::show))
+        .routes(routes!(exercises::notice))
+        .routes(routes!(exercises::hint))
+        .routes(routes!(exercises::answer))
+        .routes(routes!(exercises::give_up))
         .merge(senders)
         .merge(told)
         .split_for_parts();

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::sync::{Semaphore, broadcast};
 use utoipa::ToSchema;
 
-use super::{followers::Followers, guard::Guard};
+use super::{exercises::book::Book, followers::Followers, guard::Guard};
 use crate::{
     chaos::{counts::Counts, ledger::Ledger, switchboard::Switchboard},
     kernel::error::{Error, Kind, Result},
@@ -40,6 +40,8 @@ pub struct Console {
     /// Prometheus, Alertmanager, and what receivers were told.
     pub stack: View,
     pub guard: Guard,
+    /// Who looks for what is wrong.
+    pub exercises: Book,
 }
 
 impl Console {

@@ -8,6 +8,7 @@ pub mod api;
 pub mod body;
 pub mod desk;
 pub mod events;
+pub mod exercises;
 pub mod faults;
 pub mod followers;
 pub mod graph;

@@ -41,6 +41,7 @@ use crate::{
         (name = "state", description = "How all of it stands"),
         (name = "switchboard", description = "For services in processes of their own"),
         (name = "alerts", description = "What burns, and who was told"),
+        (name = "exercises", description = "Find out what is wrong"),
         (name = "signals", description = "Measurements"),
         (name = "store", description = "The recent past, without a backend"),
         (name = "otlp", description = "Signals from elsewhere"),

@@ -17,6 +17,7 @@ use crate::{
     console::{
         api,
         desk::{Console, Place},
+        exercises::book::Book,
         guard::Guard,
     },
     kernel::{
@@ -93,6 +94,7 @@ impl ControlRoom {
             store,
             stack,
             guard: Guard::new(settings.bind, token.word()),
+            exercises: Book::open(stage.ledger.directory()),
         };
         let mut address = settings.address(Service::Lab);
         address.set_port(port.unwrap_or(address.port()));

@@ -17,6 +17,7 @@ use doorbuster::{
     console::{
         api,
         desk::{Console, Place},
+        exercises::book::Book,
         guard::Guard,
     },
     kernel::client::InProcess,
@@ -211,6 +212,7 @@ fn console(
         store: None,
         stack: View::of(Standing::without(State::Off, "nobody asked for it")),
         guard,
+        exercises: Book::default(),
     }
 }
 

@@ -8,11 +8,14 @@ use super::engine::Plan;
 use crate::browser::get;
 
 /// Every address of the control API, by hand: whoever adds one says so here.
-const CALLS: [(&str, &str); 39] = [
+const CALLS: [(&str, &str); 47] = [
     ("get", "/"),
     ("get", "/api/alerts"),
     ("get", "/api/alerts/notifications"),
     ("get", "/api/events"),
+    ("get", "/api/exercises"),
+    ("get", "/api/exercises/runs"),
+    ("get", "/api/exercises/{id}"),
     ("get", "/api/faults"),
     ("get", "/api/graph"),
     ("get", "/api/ledger"),
@@ -36,6 +39,11 @@ const CALLS: [(&str, &str); 39] = [
     ("post", "/admin/demo-mode"),
     ("post", "/admin/generate-traffic"),
     ("post", "/api/calm"),
+    ("post", "/api/exercises/start"),
+    ("post", "/api/exercises/{id}/answer"),
+    ("post", "/api/exercises/{id}/give-up"),
+    ("post", "/api/exercises/{id}/hint"),
+    ("post", "/api/exercises/{id}/notice"),
     ("post", "/api/mode"),
     ("post", "/api/scenarios/jump"),
     ("post", "/api/scenarios/pause"),
