@@ -7,7 +7,7 @@ use axum::{
     extract::{DefaultBodyLimit, State},
     http::header,
     middleware,
-    response::{Html, IntoResponse, Response},
+    response::{IntoResponse, Response},
 };
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -19,7 +19,7 @@ use super::{
     exercises::api as exercises,
     faults, graph, guard, ledger, linger, logs, modes,
     openapi::{self, Document, Head},
-    otlp, profiles, receivers, runbooks, scenarios, series, state, store, switchboard, traces, traffic,
+    otlp, page, profiles, receivers, runbooks, scenarios, series, state, store, switchboard, traces, traffic,
 };
 use crate::kernel::{extract::BODY_LIMIT_BYTES, strangers};
 
@@ -39,7 +39,7 @@ pub fn router(console: Console) -> Router {
         .routes(routes!(receivers::tell))
         .layer(DefaultBodyLimit::max(receivers::BODY_BYTES));
     let (known, document) = OpenApiRouter::with_openapi(Head::openapi())
-        .routes(routes!(index))
+        .routes(routes!(page::index))
         .routes(routes!(metrics))
         .routes(routes!(openapi::document))
         .routes(routes!(state::state))
@@ -86,35 +86,12 @@ pub fn router(console: Console) -> Router {
         .split_for_parts();
     // Made of types alone: it serialises, or a test says so.
     let document = Document(document.to_json().unwrap_or_default().into());
-    strangers::answered(known)
+    strangers::answered(page::beside(known))
         .with_state(desk)
         .layer(Extension(document))
         .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
         .layer(middleware::from_fn_with_state(guard, guard::watch))
         .layer(middleware::from_fn(linger::hear_out))
-}
-
-/// Where to go from here
-#[utoipa::path(get, path = "/", tag = "state", operation_id = "index",
-    responses((status = 200, description = "A page of addresses", body = String, content_type = "text/html")))]
-async fn index(State(desk): State<Arc<Desk>>) -> Html<String> {
-    let shop = desk.console.services.iter().find(|place| place.service == "storefront");
-    let shop = shop.map(|place| place.url.as_str()).unwrap_or_default();
-    Html(format!(
-        "<!doctype html><html lang=en><meta charset=utf-8><title>doorbuster</title>\
-         <h1>doorbuster</h1><p>The shop is open at <a href=\"{shop}/\">{shop}</a>.</p>\
-         <ul><li><a href=\"/metrics\">/metrics</a>: measurements of all services, as OpenMetrics\
-         <li><a href=\"/api/state\">/api/state</a>: scenario, faults, shoppers, telemetry, addresses, as JSON\
-         <li><a href=\"/api/events\">/api/events</a>: the same as it changes\
-         <li><a href=\"/api/scenarios\">/api/scenarios</a>, <a href=\"/api/faults\">/api/faults</a>, \
-         <a href=\"/api/ledger\">/api/ledger</a>: what can break, what is broken, what was\
-         <li><a href=\"/api/traces\">/api/traces</a>, <a href=\"/api/logs\">/api/logs</a>, \
-         <a href=\"/api/metrics\">/api/metrics</a>, <a href=\"/api/graph\">/api/graph</a>, \
-         <a href=\"/api/profiles\">/api/profiles</a>: the recent past, without a backend\
-         <li><a href=\"/api/alerts\">/api/alerts</a>, \
-         <a href=\"/api/alerts/notifications\">/api/alerts/notifications</a>: what burns, and who was told\
-         <li><a href=\"/openapi.json\">/openapi.json</a>: all addresses, for machines</ul>"
-    ))
 }
 
 /// Measurements of all services of this process (OpenMetrics)

@@ -19,6 +19,8 @@ pub mod logs;
 pub mod modes;
 pub mod openapi;
 pub mod otlp;
+pub mod page;
+mod page_files;
 pub mod pages;
 pub mod profiles;
 pub mod receivers;

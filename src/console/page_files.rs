@@ -1,0 +1,30 @@
+//! Every file of `src/console/page`, by its path. Generated: `UPDATE=1 make test ARGS=every_file_of_the_page` writes it
+//! anew.
+
+/// What is served at `/`.
+pub const INDEX: &str = "index.html";
+
+/// Paths, and what the files hold.
+pub const FILES: &[(&str, &[u8])] = &[
+    ("app.js", include_bytes!("page/app.js")),
+    ("header.js", include_bytes!("page/header.js")),
+    ("icon.svg", include_bytes!("page/icon.svg")),
+    ("index.html", include_bytes!("page/index.html")),
+    ("lib/actions.js", include_bytes!("page/lib/actions.js")),
+    ("lib/api.js", include_bytes!("page/lib/api.js")),
+    ("lib/chart.js", include_bytes!("page/lib/chart.js")),
+    ("lib/course.js", include_bytes!("page/lib/course.js")),
+    ("lib/dom.js", include_bytes!("page/lib/dom.js")),
+    ("lib/format.js", include_bytes!("page/lib/format.js")),
+    ("lib/keys.js", include_bytes!("page/lib/keys.js")),
+    ("lib/live.js", include_bytes!("page/lib/live.js")),
+    ("lib/spark.js", include_bytes!("page/lib/spark.js")),
+    ("lib/toast.js", include_bytes!("page/lib/toast.js")),
+    ("lib/token.js", include_bytes!("page/lib/token.js")),
+    ("style/base.css", include_bytes!("page/style/base.css")),
+    ("style/stage.css", include_bytes!("page/style/stage.css")),
+    ("theme.js", include_bytes!("page/theme.js")),
+    ("vendor/LICENSE", include_bytes!("page/vendor/LICENSE")),
+    ("vendor/uPlot.esm.js", include_bytes!("page/vendor/uPlot.esm.js")),
+    ("vendor/uPlot.min.css", include_bytes!("page/vendor/uPlot.min.css")),
+];
