@@ -20,6 +20,7 @@ use super::{
     faults, graph, guard, ledger, linger, logs, modes,
     openapi::{self, Document, Head},
     otlp, page, profiles, receivers, runbooks, scenarios, series, state, store, switchboard, traces, traffic,
+    verify::api as verify,
 };
 use crate::kernel::{extract::BODY_LIMIT_BYTES, strangers};
 
@@ -71,8 +72,11 @@ pub fn router(console: Console) -> Router {
         .routes(routes!(profiles::show))
         .routes(routes!(store::fill))
         .routes(routes!(alerts::list))
+        .routes(routes!(alerts::rules))
+        .routes(routes!(alerts::routes))
         .routes(routes!(alerts::notifications))
         .routes(routes!(runbooks::page))
+        .routes(routes!(verify::read, verify::begin, verify::end))
         .routes(routes!(exercises::read))
         .routes(routes!(exercises::begin))
         .routes(routes!(exercises::runs))

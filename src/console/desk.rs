@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::sync::{Semaphore, broadcast};
 use utoipa::ToSchema;
 
-use super::{exercises::book::Book, followers::Followers, guard::Guard};
+use super::{exercises::book::Book, followers::Followers, guard::Guard, verify::record::Record};
 use crate::{
     chaos::{counts::Counts, ledger::Ledger, switchboard::Switchboard},
     kernel::error::{Error, Kind, Result},
@@ -83,6 +83,8 @@ pub struct Desk {
     pub followers: Followers,
     pub events: broadcast::Sender<Arc<Notice>>,
     pub readers: Arc<Semaphore>,
+    /// The verification that runs, or ran last.
+    pub verifying: Record,
 }
 
 impl Desk {
@@ -92,6 +94,7 @@ impl Desk {
             followers: Followers::default(),
             events: broadcast::Sender::new(EVENTS_KEPT),
             readers: Arc::new(Semaphore::new(MOST_READERS)),
+            verifying: Record::default(),
         })
     }
 

@@ -32,4 +32,5 @@ pub mod store;
 pub mod switchboard;
 pub mod traces;
 pub mod traffic;
+pub mod verify;
 pub mod wanted;

@@ -15,6 +15,7 @@ use super::{
     followers::Follower,
     state::{ScenarioNow, StateNow},
     switchboard::Beat,
+    verify::record::VerifyStep,
 };
 use crate::{
     chaos::setting::Setting,
@@ -48,7 +49,7 @@ use crate::{
     ),
     components(schemas(
         Beat, FaultNow, FaultsNow, Follower, ModeNow, Listing, Note, Problem, ScenarioNow, Setting,
-        StackNow, StateNow, Vitals
+        StackNow, StateNow, VerifyStep, Vitals
     )),
 )]
 pub struct Head;

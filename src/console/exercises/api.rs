@@ -132,6 +132,9 @@ pub async fn begin(
     let turn = book.turn().await;
     match book.incident() {
         Some(incident) => joins(&incident, &body)?,
+        None if desk.verifying.is_under_way() => {
+            return Err(Error::new(Kind::Conflict, "a verification has the stage"));
+        }
         None => book.begin(break_something(&desk, &headers, &body).await?),
     }
     if book.list().iter().any(|run| run.is_under_way() && run.alias == alias) {

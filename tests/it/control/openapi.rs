@@ -8,10 +8,12 @@ use super::engine::Plan;
 use crate::browser::get;
 
 /// Every address of the control API, by hand: whoever adds one says so here.
-const CALLS: [(&str, &str); 47] = [
+const CALLS: [(&str, &str); 52] = [
     ("get", "/"),
     ("get", "/api/alerts"),
     ("get", "/api/alerts/notifications"),
+    ("get", "/api/alerts/routes"),
+    ("get", "/api/alerts/rules"),
     ("get", "/api/events"),
     ("get", "/api/exercises"),
     ("get", "/api/exercises/runs"),
@@ -31,10 +33,12 @@ const CALLS: [(&str, &str); 47] = [
     ("get", "/api/switchboard"),
     ("get", "/api/traces"),
     ("get", "/api/traces/{id}"),
+    ("get", "/api/verify"),
     ("get", "/metrics"),
     ("get", "/openapi.json"),
     ("get", "/runbooks/{alert}"),
     ("delete", "/api/faults/{id}"),
+    ("delete", "/api/verify"),
     ("put", "/api/faults/{id}"),
     ("post", "/admin/demo-mode"),
     ("post", "/admin/generate-traffic"),
@@ -52,6 +56,7 @@ const CALLS: [(&str, &str); 47] = [
     ("post", "/api/scenarios/stop"),
     ("post", "/api/scenarios/{name}/start"),
     ("post", "/api/switchboard/counts"),
+    ("post", "/api/verify"),
     ("post", "/receivers/{name}"),
     ("post", "/v1/logs"),
     ("post", "/v1/metrics"),
@@ -143,6 +148,7 @@ fn the_document_is_whole() {
         "Beat",
         "StackNow",
         "Note",
+        "VerifyStep",
     ] {
         assert!(
             document["components"]["schemas"][schema].is_object(),
