@@ -9,3 +9,4 @@ mod guard;
 mod openapi;
 mod processes;
 pub mod stream;
+mod verifying;

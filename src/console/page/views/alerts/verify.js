@@ -44,7 +44,7 @@ export function verify(root, ctx) {
   async function offer() {
     try {
       const all = await ctx.api.get('/api/scenarios');
-      fill(choice, all.filter((one) => one.expects !== 0).map((one) => h('option', { value: one.name, text: one.title ? `${one.title} (${one.name})` : one.name })));
+      fill(choice, all.filter((one) => one.title).map((one) => h('option', { value: one.name, text: one.title ? `${one.title} (${one.name})` : one.name })));
     } catch (problem) {
       ctx.toast(problem.message, 'bad');
     }
