@@ -90,6 +90,7 @@ impl Counts {
             let total = totals.entry(id.clone()).or_default();
             total.matched = total.matched.saturating_add(count.matched);
             total.hit = total.hit.saturating_add(count.hit);
+            total.first_hit_ms = total.first_hit_ms.into_iter().chain(count.first_hit_ms).min();
             for trace in &count.trace_ids {
                 if total.trace_ids.len() < FIRST_TRACES && !total.trace_ids.contains(trace) {
                     total.trace_ids.push(trace.clone());
@@ -126,7 +127,7 @@ mod tests {
     }
 
     fn count(matched: u64, hit: u64, trace: char) -> Count {
-        Count { matched, hit, trace_ids: vec![trace.to_string().repeat(32)] }
+        Count { matched, hit, first_hit_ms: None, trace_ids: vec![trace.to_string().repeat(32)] }
     }
 
     const RUN: Revision = Revision { run: 1, number: 0 };

@@ -5,7 +5,7 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
 };
 
@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use utoipa::ToSchema;
 
 use super::{action::Action, crossing::Crossing, target::Seam};
-use crate::kernel::id::hex;
+use crate::kernel::{clock, id::hex};
 
 /// How many trace ids are kept of a fault.
 pub const FIRST_TRACES: usize = 100;
@@ -41,6 +41,8 @@ pub struct Live {
     pub id: String,
     matched: AtomicU64,
     struck: AtomicU64,
+    /// Milliseconds since 1970; 0 until then.
+    first_struck_ms: AtomicI64,
     first: Mutex<Vec<[u8; 16]>>,
     newest: Mutex<VecDeque<[u8; 16]>>,
     over: watch::Sender<bool>,
@@ -55,6 +57,9 @@ pub struct Count {
     pub matched: u64,
     /// Of those, the ones that it struck.
     pub hit: u64,
+    /// When it first struck, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_hit_ms: Option<i64>,
     /// The first hundred traces that it struck, in the order of being struck.
     pub trace_ids: Vec<String>,
 }
@@ -65,6 +70,7 @@ impl Live {
             id: id.to_owned(),
             matched: AtomicU64::new(0),
             struck: AtomicU64::new(0),
+            first_struck_ms: AtomicI64::new(0),
             first: Mutex::default(),
             newest: Mutex::default(),
             over: watch::Sender::new(false),
@@ -87,6 +93,9 @@ impl Live {
 
     fn note(&self, crossing: &Crossing<'_>, action: Option<&Action>) {
         let before = self.struck.fetch_add(1, Ordering::Relaxed);
+        if before == 0 {
+            self.first_struck_ms.store(clock::now_millis(), Ordering::Relaxed);
+        }
         // Beyond the first, only the number counts. A trace may be struck more than once: it is kept once.
         if before < 4 * FIRST_TRACES as u64 {
             let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
@@ -130,6 +139,7 @@ impl Live {
         Count {
             matched: self.matched.load(Ordering::Relaxed),
             hit: self.struck.load(Ordering::Relaxed),
+            first_hit_ms: Some(self.first_struck_ms.load(Ordering::Relaxed)).filter(|at| *at > 0),
             trace_ids: first.iter().map(|id| hex(id)).collect(),
         }
     }

@@ -17,7 +17,7 @@ use super::{
     desk::{Console, Desk},
     events,
     exercises::api as exercises,
-    faults, graph, guard, ledger, linger, logs, modes,
+    faults, graph, guard, history, ledger, linger, logs, modes, objectives,
     openapi::{self, Document, Head},
     otlp, page, profiles, receivers, runbooks, scenarios, series, state, store, switchboard, traces, traffic,
     verify::api as verify,
@@ -44,6 +44,7 @@ pub fn router(console: Console) -> Router {
         .routes(routes!(metrics))
         .routes(routes!(openapi::document))
         .routes(routes!(state::state))
+        .routes(routes!(history::vitals))
         .routes(routes!(events::listen))
         .routes(routes!(modes::switch))
         .routes(routes!(modes::demo_mode))
@@ -75,6 +76,7 @@ pub fn router(console: Console) -> Router {
         .routes(routes!(alerts::rules))
         .routes(routes!(alerts::routes))
         .routes(routes!(alerts::notifications))
+        .routes(routes!(objectives::list))
         .routes(routes!(runbooks::page))
         .routes(routes!(verify::read, verify::begin, verify::end))
         .routes(routes!(exercises::read))

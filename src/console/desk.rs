@@ -7,7 +7,9 @@ use serde_json::Value;
 use tokio::sync::{Semaphore, broadcast};
 use utoipa::ToSchema;
 
-use super::{exercises::book::Book, followers::Followers, guard::Guard, verify::record::Record};
+use super::{
+    exercises::book::Book, followers::Followers, guard::Guard, verify::record::Record, vitals::Recent,
+};
 use crate::{
     chaos::{counts::Counts, ledger::Ledger, switchboard::Switchboard},
     kernel::error::{Error, Kind, Result},
@@ -39,6 +41,8 @@ pub struct Console {
     pub store: Option<Arc<Store>>,
     /// Prometheus, Alertmanager, and what receivers were told.
     pub stack: View,
+    /// Where Grafana is, for links into it.
+    pub grafana: Option<String>,
     pub guard: Guard,
     /// Who looks for what is wrong.
     pub exercises: Book,
@@ -85,6 +89,8 @@ pub struct Desk {
     pub readers: Arc<Semaphore>,
     /// The verification that runs, or ran last.
     pub verifying: Record,
+    /// The vitals of the last minutes.
+    pub recent: Recent,
 }
 
 impl Desk {
@@ -95,6 +101,7 @@ impl Desk {
             events: broadcast::Sender::new(EVENTS_KEPT),
             readers: Arc::new(Semaphore::new(MOST_READERS)),
             verifying: Record::default(),
+            recent: Recent::default(),
         })
     }
 

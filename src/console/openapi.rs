@@ -10,12 +10,13 @@ use axum::{
 use utoipa::OpenApi;
 
 use super::{
-    events::{FaultsNow, ModeNow, Vitals},
+    events::{FaultsNow, ModeNow},
     faults::FaultNow,
     followers::Follower,
     state::{ScenarioNow, StateNow},
     switchboard::Beat,
     verify::record::VerifyStep,
+    vitals::Vitals,
 };
 use crate::{
     chaos::setting::Setting,

@@ -9,7 +9,6 @@ use std::{
 
 use axum::{
     Router,
-    extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
@@ -44,7 +43,7 @@ static ASSETS: LazyLock<BTreeMap<&'static str, Asset>> = LazyLock::new(|| {
 #[utoipa::path(get, path = "/", tag = "state", operation_id = "read_page",
     responses((status = 200, description = "The presenter's console, for a browser", body = String,
         content_type = "text/html")))]
-pub async fn index(State(_): State<Arc<Desk>>, headers: HeaderMap) -> Response {
+pub async fn index(headers: HeaderMap) -> Response {
     answer(INDEX, &headers)
 }
 

@@ -76,6 +76,7 @@ impl ControlRoom {
         let exits = telemetry.exits();
         let scope = telemetry.scope(Service::Lab);
         let control = stage.begin(shoppers.clone(), &scope)?;
+        let grafana_url = grafana.as_ref().map(|(grafana, _)| grafana.address().to_owned());
         let annotator = grafana.map(|(grafana, faults)| {
             annotations::run::begin(grafana, faults, &here.to_string(), control.watch(), unmarked, &scope)
         });
@@ -93,6 +94,7 @@ impl ControlRoom {
             ledger: stage.ledger.clone(),
             store,
             stack,
+            grafana: grafana_url,
             guard: Guard::new(settings.bind, token.word()),
             exercises: Book::open(stage.ledger.directory()),
         };

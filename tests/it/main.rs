@@ -16,6 +16,7 @@ mod exercises;
 mod grafana;
 mod loki;
 mod otlp;
+mod page;
 mod profile;
 mod rules;
 mod scenarios;

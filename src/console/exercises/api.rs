@@ -176,7 +176,9 @@ pub async fn hint(State(desk): State<Arc<Desk>>, Path(id): Path<String>) -> Resu
     if open(&desk, &id).await?.next_hint_cost().is_none() {
         return Err(Error::new(Kind::Conflict, "there is no other hint"));
     }
-    change(&desk, &id, |run| drop(run.take_hint())).await
+    change(&desk, &id, |run| {
+        let _ = run.take_hint();
+    }).await
 }
 
 /// Say what it is; that ends the exercise

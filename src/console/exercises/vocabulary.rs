@@ -93,7 +93,7 @@ pub fn title(kind: &str) -> &'static str {
     KINDS.iter().find(|(word, _)| *word == kind).map_or("is broken", |(_, title)| title)
 }
 
-fn services() -> impl Iterator<Item = Service> {
+fn services() -> impl Iterator<Item = Service> + Clone {
     Service::ALL.into_iter().filter(|service| *service != Service::Lab)
 }
 

@@ -211,6 +211,7 @@ fn console(
         ledger,
         store: None,
         stack: View::of(Standing::without(State::Off, "nobody asked for it")),
+        grafana: None,
         guard,
         exercises: Book::default(),
     }

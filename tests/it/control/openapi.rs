@@ -8,7 +8,7 @@ use super::engine::Plan;
 use crate::browser::get;
 
 /// Every address of the control API, by hand: whoever adds one says so here.
-const CALLS: [(&str, &str); 52] = [
+const CALLS: [(&str, &str); 54] = [
     ("get", "/"),
     ("get", "/api/alerts"),
     ("get", "/api/alerts/notifications"),
@@ -23,6 +23,7 @@ const CALLS: [(&str, &str); 52] = [
     ("get", "/api/ledger"),
     ("get", "/api/logs"),
     ("get", "/api/metrics"),
+    ("get", "/api/objectives"),
     ("get", "/api/profiles"),
     ("get", "/api/profiles/{service}"),
     ("get", "/api/scenarios"),
@@ -34,6 +35,7 @@ const CALLS: [(&str, &str); 52] = [
     ("get", "/api/traces"),
     ("get", "/api/traces/{id}"),
     ("get", "/api/verify"),
+    ("get", "/api/vitals"),
     ("get", "/metrics"),
     ("get", "/openapi.json"),
     ("get", "/runbooks/{alert}"),

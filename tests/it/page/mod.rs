@@ -1,3 +1,11 @@
 //! The presenter's page, as a person uses it: in a real browser, by its buttons and keys.
 
+mod axe;
+mod devtools;
+mod everyone;
 mod files;
+mod mended;
+pub mod person;
+mod published;
+mod show;
+mod words;

@@ -1,6 +1,8 @@
 // What the lab says as it changes (GET /api/events). Reconnects by itself; whoever listens hears `stale` and `live`.
 
 const SILENCE_MS = 5_000;
+// A browser has six connections to the lab for all its tabs: one that nobody sees gives its own back.
+const UNSEEN_MS = 20_000;
 const PAUSES_MS = [500, 1_000, 2_000, 4_000, 8_000];
 const NAMES = ['state', 'mode', 'scenario', 'faults', 'followers', 'stack', 'notification', 'vitals'];
 
@@ -11,6 +13,8 @@ let heard = Date.now();
 let isStale = false;
 let tries = 0;
 let again = 0;
+let unseen = 0;
+let isResting = false;
 
 export const live = {
   /** Calls `fn` with each payload of `event`; returns what ends that. What was said before is in `last`. */
@@ -38,7 +42,7 @@ function start() {
   setInterval(watch, 500);
   // Who comes back to a window does not want to wait for the end of a pause.
   addEventListener('online', retry);
-  document.addEventListener('visibilitychange', () => document.hidden || retry());
+  document.addEventListener('visibilitychange', seen);
   // Leaving the page ends the stream at once: the lab counts its readers.
   addEventListener('pagehide', () => source?.close());
   addEventListener('pageshow', (event) => event.persisted && connect());
@@ -58,6 +62,27 @@ function connect() {
     again = setTimeout(connect, PAUSES_MS[Math.min(tries, PAUSES_MS.length - 1)]);
     tries += 1;
   };
+}
+
+function seen() {
+  clearTimeout(unseen);
+  if (document.hidden) {
+    unseen = setTimeout(rest, UNSEEN_MS);
+    return;
+  }
+  if (isResting) {
+    isResting = false;
+    heard = Date.now();
+    connect();
+  } else retry();
+}
+
+function rest() {
+  clearTimeout(again);
+  again = 0;
+  source?.close();
+  source = null;
+  isResting = true;
 }
 
 function retry() {
@@ -94,7 +119,7 @@ function spread(state) {
 
 function watch() {
   // A machine that slept has heard nothing either, and hears something within a second.
-  if (isStale || Date.now() - heard < SILENCE_MS) return;
+  if (isStale || isResting || Date.now() - heard < SILENCE_MS) return;
   isStale = true;
   emit('stale', { since: heard });
   // A stream that is open and silent is a stream that is gone.
