@@ -12,6 +12,7 @@ use super::{
     live::{Count, FIRST_TRACES},
     setting::Revision,
 };
+use crate::kernel::id::hex;
 
 /// Processes whose reports are kept; beyond that the one that has been silent longest is forgotten.
 pub const MOST_PROCESSES: usize = 128;
@@ -57,6 +58,28 @@ impl Counts {
             count.trace_ids.retain(|trace| trace.len() == 32);
             report.faults.insert(id, count);
         }
+    }
+
+    /// Whether the fault of this id struck this trace, as far as any process remembers.
+    pub fn has_struck(&self, id: &str, trace_id: &[u8; 16]) -> bool {
+        let here = self.board.live(id).is_some_and(|live| live.has_struck(trace_id));
+        here || {
+            let text = hex(trace_id);
+            let reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
+            reports.values().filter_map(|one| one.faults.get(id)).any(|one| one.trace_ids.contains(&text))
+        }
+    }
+
+    /// Some traces that the fault of this id struck, the newest first where that is known.
+    pub fn struck(&self, id: &str, most: usize) -> Vec<String> {
+        let mut traces: Vec<String> = match self.board.live(id) {
+            Some(live) => live.newest(most).iter().map(|id| hex(id)).collect(),
+            None => Vec::new(),
+        };
+        let reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
+        let theirs = reports.values().filter_map(|one| one.faults.get(id)).flat_map(|one| &one.trace_ids);
+        traces.extend(theirs.take(most.saturating_sub(traces.len())).cloned());
+        traces
     }
 
     /// The counts of every active fault, and of those that have just ended elsewhere, over all processes.

@@ -1,6 +1,7 @@
 //! A fault while it is active in this process: how often it was met, whom it struck, and when it is over.
 
 use std::{
+    collections::VecDeque,
     fmt,
     sync::{
         Arc, Mutex, PoisonError,
@@ -17,6 +18,9 @@ use crate::kernel::{clock, id::hex};
 
 /// How many trace ids are kept of a fault.
 pub const FIRST_TRACES: usize = 100;
+
+/// How many of the newest traces are remembered besides, for whoever asks about one of them.
+const NEWEST_TRACES: usize = 4_096;
 
 /// Told of every crossing that was struck, at once and on its thread: it must not wait.
 pub type Witness = Arc<dyn Fn(Strike<'_>) + Send + Sync>;
@@ -40,6 +44,7 @@ pub struct Live {
     /// Milliseconds since 1970; 0 until then.
     first_struck_ms: AtomicI64,
     first: Mutex<Vec<[u8; 16]>>,
+    newest: Mutex<VecDeque<[u8; 16]>>,
     over: watch::Sender<bool>,
     witness: Option<Witness>,
 }
@@ -67,6 +72,7 @@ impl Live {
             struck: AtomicU64::new(0),
             first_struck_ms: AtomicI64::new(0),
             first: Mutex::default(),
+            newest: Mutex::default(),
             over: watch::Sender::new(false),
             witness,
         }
@@ -97,6 +103,14 @@ impl Live {
                 first.push(crossing.trace_id);
             }
         }
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        if newest.back() != Some(&crossing.trace_id) {
+            if newest.len() >= NEWEST_TRACES {
+                newest.pop_front();
+            }
+            newest.push_back(crossing.trace_id);
+        }
+        drop(newest);
         if let Some(witness) = &self.witness {
             witness(Strike {
                 fault: &self.id,
@@ -106,6 +120,18 @@ impl Live {
                 action,
             });
         }
+    }
+
+    /// Whether it struck this trace: one of its first, or of its newest.
+    pub fn has_struck(&self, trace_id: &[u8; 16]) -> bool {
+        self.newest.lock().unwrap_or_else(PoisonError::into_inner).contains(trace_id)
+            || self.first.lock().unwrap_or_else(PoisonError::into_inner).contains(trace_id)
+    }
+
+    /// The newest traces it struck, the last one first.
+    pub fn newest(&self, most: usize) -> Vec<[u8; 16]> {
+        let newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        newest.iter().rev().take(most).copied().collect()
     }
 
     pub fn count(&self) -> Count {

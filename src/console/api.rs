@@ -15,10 +15,13 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     alerts, checks,
     desk::{Console, Desk},
-    events, faults, graph, guard, history, ledger, linger, logs, modes, objectives,
+    events,
+    exercises::api as exercises,
+    faults, graph, guard, history, ledger, linger, logs, modes, objectives,
     openapi::{self, Document, Head},
     otlp, page, places, profiles, receivers, runbooks, scenarios, series, state, store, switchboard, traces,
     traffic,
+    verify::api as verify,
 };
 use crate::kernel::{extract::BODY_LIMIT_BYTES, strangers};
 
@@ -73,9 +76,20 @@ pub fn router(console: Console) -> Router {
         .routes(routes!(profiles::show))
         .routes(routes!(store::fill))
         .routes(routes!(alerts::list))
+        .routes(routes!(alerts::rules))
+        .routes(routes!(alerts::routes))
         .routes(routes!(alerts::notifications))
         .routes(routes!(objectives::list))
         .routes(routes!(runbooks::page))
+        .routes(routes!(verify::read, verify::begin, verify::end))
+        .routes(routes!(exercises::read))
+        .routes(routes!(exercises::begin))
+        .routes(routes!(exercises::runs))
+        .routes(routes!(exercises::show))
+        .routes(routes!(exercises::notice))
+        .routes(routes!(exercises::hint))
+        .routes(routes!(exercises::answer))
+        .routes(routes!(exercises::give_up))
         .merge(senders)
         .merge(told)
         .split_for_parts();

@@ -7,7 +7,9 @@ use serde_json::Value;
 use tokio::sync::{Semaphore, broadcast};
 use utoipa::ToSchema;
 
-use super::{followers::Followers, guard::Guard, vitals::Recent};
+use super::{
+    exercises::book::Book, followers::Followers, guard::Guard, verify::record::Record, vitals::Recent,
+};
 use crate::{
     chaos::{counts::Counts, ledger::Ledger, switchboard::Switchboard},
     kernel::error::{Error, Kind, Result},
@@ -42,6 +44,8 @@ pub struct Console {
     /// Where Grafana is, for links into it.
     pub grafana: Option<String>,
     pub guard: Guard,
+    /// Who looks for what is wrong.
+    pub exercises: Book,
 }
 
 impl Console {
@@ -83,6 +87,8 @@ pub struct Desk {
     pub followers: Followers,
     pub events: broadcast::Sender<Arc<Notice>>,
     pub readers: Arc<Semaphore>,
+    /// The verification that runs, or ran last.
+    pub verifying: Record,
     /// The vitals of the last minutes.
     pub recent: Recent,
 }
@@ -94,6 +100,7 @@ impl Desk {
             followers: Followers::default(),
             events: broadcast::Sender::new(EVENTS_KEPT),
             readers: Arc::new(Semaphore::new(MOST_READERS)),
+            verifying: Record::default(),
             recent: Recent::default(),
         })
     }

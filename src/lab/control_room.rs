@@ -17,6 +17,7 @@ use crate::{
     console::{
         api,
         desk::{Console, Place},
+        exercises::book::Book,
         guard::Guard,
     },
     kernel::{
@@ -96,6 +97,7 @@ impl ControlRoom {
             stack,
             guard: Guard::new(settings.bind, token.word()),
             grafana: grafana_link,
+            exercises: Book::open(stage.ledger.directory()),
         };
         let mut address = settings.address(Service::Lab);
         address.set_port(port.unwrap_or(address.port()));

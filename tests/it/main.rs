@@ -12,6 +12,7 @@ mod cues;
 mod dependencies;
 mod docker;
 mod doctor;
+mod exercises;
 mod grafana;
 mod loki;
 mod otlp;

@@ -17,6 +17,7 @@ use doorbuster::{
     console::{
         api,
         desk::{Console, Place},
+        exercises::book::Book,
         guard::Guard,
     },
     kernel::client::InProcess,
@@ -212,6 +213,7 @@ fn console(
         stack: View::of(Standing::without(State::Off, "nobody asked for it")),
         grafana: None,
         guard,
+        exercises: Book::default(),
     }
 }
 

@@ -10,3 +10,4 @@ mod guard;
 mod openapi;
 mod processes;
 pub mod stream;
+mod verifying;

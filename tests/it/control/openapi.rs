@@ -8,11 +8,16 @@ use super::engine::Plan;
 use crate::browser::get;
 
 /// Every address of the control API, by hand: whoever adds one says so here.
-const CALLS: [(&str, &str); 43] = [
+const CALLS: [(&str, &str); 56] = [
     ("get", "/"),
     ("get", "/api/alerts"),
     ("get", "/api/alerts/notifications"),
+    ("get", "/api/alerts/routes"),
+    ("get", "/api/alerts/rules"),
     ("get", "/api/events"),
+    ("get", "/api/exercises"),
+    ("get", "/api/exercises/runs"),
+    ("get", "/api/exercises/{id}"),
     ("get", "/api/faults"),
     ("get", "/api/graph"),
     ("get", "/api/ledger"),
@@ -30,16 +35,23 @@ const CALLS: [(&str, &str); 43] = [
     ("get", "/api/switchboard"),
     ("get", "/api/traces"),
     ("get", "/api/traces/{id}"),
+    ("get", "/api/verify"),
     ("get", "/api/vitals"),
     ("get", "/metrics"),
     ("get", "/openapi.json"),
     ("get", "/runbooks/{alert}"),
     ("delete", "/api/faults/{id}"),
+    ("delete", "/api/verify"),
     ("put", "/api/faults/{id}"),
     ("post", "/admin/demo-mode"),
     ("post", "/admin/generate-traffic"),
     ("post", "/api/calm"),
     ("post", "/api/check/fault"),
+    ("post", "/api/exercises/start"),
+    ("post", "/api/exercises/{id}/answer"),
+    ("post", "/api/exercises/{id}/give-up"),
+    ("post", "/api/exercises/{id}/hint"),
+    ("post", "/api/exercises/{id}/notice"),
     ("post", "/api/mode"),
     ("post", "/api/scenarios/jump"),
     ("post", "/api/scenarios/pause"),
@@ -48,6 +60,7 @@ const CALLS: [(&str, &str); 43] = [
     ("post", "/api/scenarios/stop"),
     ("post", "/api/scenarios/{name}/start"),
     ("post", "/api/switchboard/counts"),
+    ("post", "/api/verify"),
     ("post", "/receivers/{name}"),
     ("post", "/v1/logs"),
     ("post", "/v1/metrics"),
@@ -139,6 +152,7 @@ fn the_document_is_whole() {
         "Beat",
         "StackNow",
         "Note",
+        "VerifyStep",
     ] {
         assert!(
             document["components"]["schemas"][schema].is_object(),
