@@ -31,7 +31,7 @@ fn a_failed_trace_is_opened_from_the_chart_and_leads_to_its_log_line() {
     let id = "a".repeat(32);
     let engine = sent(&id);
     let person = Person::opens(&engine.url("/#/investigate/traces?status=error"));
-    person.sees("1 traces, the newest first");
+    person.sees("1 trace, the newest first");
     person.clicks(".inv-dot.failed");
     person.waits_until("its spans are there", "document.querySelectorAll('.inv-bar').length === 2");
     person.sees("mainframe");
