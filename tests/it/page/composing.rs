@@ -10,6 +10,14 @@ use crate::{
 
 const SHARE: &str = "[data-path=share] input";
 
+/// The text of the first element of that kind.
+#[track_caller]
+pub fn reads(person: &Person, selector: &str) -> String {
+    let found = format!("document.querySelector({})", Value::from(selector));
+    person.waits_until(selector, &found);
+    person.finds(&format!("{found}.textContent")).as_str().unwrap_or_default().to_owned()
+}
+
 fn types_into(person: &Person, selector: &str, text: &str) {
     person.waits_until(selector, &format!("document.querySelector('{selector}')"));
     person.clicks(selector);
@@ -26,10 +34,10 @@ fn a_fault_is_composed_seen_as_yaml_tried_and_ended() {
     let engine = Plan::here().start();
     let person = Person::opens(&engine.url("/#/faults"));
     person.sees("It can be set");
-    assert!(person.reads(".bench-yaml").contains("payment-provider"));
+    assert!(reads(&person, ".bench-yaml").contains("payment-provider"));
     types_into(&person, SHARE, "135%");
     person.sees("One thing is wrong");
-    assert!(person.reads("[data-path=share] .wrong").contains("from 0% to 100%"));
+    assert!(reads(&person, "[data-path=share] .wrong").contains("from 0% to 100%"));
     types_into(&person, SHARE, "20%");
     person.sees("It can be set");
     person

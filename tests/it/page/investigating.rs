@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{person::Person, show};
+use super::{composing::reads, person::Person, show};
 use crate::{
     browser::post,
     control::engine::{Engine, Plan},
@@ -31,21 +31,21 @@ fn a_failed_trace_is_opened_from_the_chart_and_leads_to_its_log_line() {
     let id = "a".repeat(32);
     let engine = sent(&id);
     let person = Person::opens(&engine.url("/#/investigate/traces?status=error"));
-    person.sees("1 traces, the newest first");
+    person.sees("1 trace, the newest first");
     person.clicks(".inv-dot.failed");
     person.waits_until("its spans are there", "document.querySelectorAll('.inv-bar').length === 2");
     person.sees("mainframe");
     assert!(
-        person.reads(".inv-bar[aria-pressed=true]").contains("GET /records"),
+        reads(&person, ".inv-bar[aria-pressed=true]").contains("GET /records"),
         "the span that failed is chosen"
     );
     person.clicks(".inv-jump");
     person.sees("Its log lines");
-    assert!(person.reads(".inv-span .inv-line-log").contains("tape=B"));
-    assert!(person.reads(".inv-line-log.chosen").contains("tape=B"));
+    assert!(reads(&person, ".inv-span .inv-line-log").contains("tape=B"));
+    assert!(reads(&person, ".inv-line-log.chosen").contains("tape=B"));
     person.presses("ArrowDown");
     assert!(
-        person.reads(".inv-bar[aria-pressed=true]").contains("GET /records"),
+        reads(&person, ".inv-bar[aria-pressed=true]").contains("GET /records"),
         "keys go from span to span"
     );
     assert_eq!(person.complaints(), Vec::<String>::new());

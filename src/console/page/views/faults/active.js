@@ -19,7 +19,7 @@ export function activeFaults(ctx, edit) {
       h('div', { class: 'grow' },
         h('b', { text: fault.id }),
         h('p', { class: 'bench-note', title: exactly(fault), text: `${words(fault)}. From ${fault.source}, ${ago(fault.since)}; it struck ${rate(fault.count.hit)} times.` })),
-      h('button', { type: 'button', class: 'button quiet', dataset: { key: `edit ${fault.id}` }, 'aria-label': `Compose ${fault.id} anew`, on: { click: () => edit(fault) } }, 'Edit'),
+      h('button', { type: 'button', class: 'button quiet', dataset: { key: `edit ${fault.id}` }, 'aria-label': `Edit ${fault.id}`, on: { click: () => edit(fault) } }, 'Edit'),
       h('button', { type: 'button', class: 'button', dataset: { key: `end ${fault.id}` }, 'aria-label': `End ${fault.id}`, on: { click: () => end(ctx, fault.id) } }, 'End'));
   return { place, show };
 }

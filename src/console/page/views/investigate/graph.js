@@ -97,16 +97,18 @@ function line(edge, at) {
   const thick = Math.min(6, 1 + Math.log2(1 + edge.requests_per_second));
   const path = `M${start} ${from.y} C${start + bend} ${from.y} ${end - bend} ${to_.y} ${end} ${to_.y}`;
   const said = `${edge.from} asks ${edge.to}: ${figures(edge)}`;
+  // What is seen is part of what is heard.
+  const word = name === 'ok' ? '' : `${sign}${share(edge.error_ratio)} `;
   const shape = [svg('path', { d: path, 'stroke-width': thick.toFixed(1), class: 'inv-edge' }), svg('title', {}, said)];
   if (name !== 'ok') {
     // Near whom it fails at: there lines lie apart.
     const x = end - 34;
     const y = to_.y + (from.y - to_.y) * 0.06 - 5;
-    shape.push(svg('text', { x, y, class: 'inv-edge-word', 'text-anchor': 'middle' }, sign + share(edge.error_ratio)));
+    shape.push(svg('text', { x, y, class: 'inv-edge-word', 'text-anchor': 'middle' }, word.trim()));
   }
   const key = edge.kind === 'http' ? 'server.address' : 'db.system.name';
   const href = to('traces', { service: edge.from, attribute: `${key}=${edge.to}`, status: name === 'ok' ? null : 'error' });
-  return svg('a', { href, class: `inv-line ${name}`, 'aria-label': said, tabindex: name === 'ok' ? '-1' : '0' }, ...shape);
+  return svg('a', { href, class: `inv-line ${name}`, 'aria-label': word + said, tabindex: name === 'ok' ? '-1' : '0' }, ...shape);
 }
 
 function box(node, { x, y }, usually) {
@@ -121,9 +123,8 @@ function box(node, { x, y }, usually) {
   const filter = node.speaks ? { service: node.service } : { attribute: `${key}=${node.service}` };
   return svg(
     'a',
-    { href: to('traces', filter), class: `inv-node ${name} ${node.speaks ? 'speaks' : 'silent'} ${isSlow ? 'slow' : ''}`, 'aria-label': said },
-    svg('title', {}, said),
-    svg('rect', { x: left, y: top, width: BOX.width, height: BOX.height, rx: node.kind === 'http' ? 6 : 22 }),
+    { href: to('traces', filter), class: `inv-node ${name} ${node.speaks ? 'speaks' : 'silent'} ${isSlow ? 'slow' : ''}` },
+    svg('rect', { x: left, y: top, width: BOX.width, height: BOX.height, rx: node.kind === 'http' ? 6 : 22 }, svg('title', {}, said)),
     svg('text', { x, y: top + 20, class: 'inv-node-name', 'text-anchor': 'middle' }, sign + node.service),
     svg('text', { x, y: top + 35, 'text-anchor': 'middle' }, heard ? `${rate(node.requests_per_second)}/s  ${share(node.error_ratio)} fail` : 'shoppers'),
     heard && svg('text', { x, y: top + 49, class: isSlow ? 'inv-slow' : null, 'text-anchor': 'middle' }, `${isSlow ? '▲ ' : ''}p95 ${duration(node.p95_ms)}`),

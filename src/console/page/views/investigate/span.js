@@ -66,7 +66,13 @@ function logs(row, all, lines) {
 }
 
 async function fetchProfile(ctx, { service, route }, place, isCurrent) {
+  const say = (text) => isCurrent() && place.append(h('h4', { text: 'Processor time' }), h('p', { class: 'inv-facts', text }));
   try {
+    const sampled = await ctx.api.get('/api/profiles');
+    if (!sampled.length) return say('It is sampled when the lab runs with --profile.');
+    if (!sampled.some((one) => one.service === service && one.route === route)) {
+      return say(`There is no sample of ${service} ${route}: it took next to none.`);
+    }
     const profile = await ctx.api.get(`/api/profiles/${encodeURIComponent(service)}`, { route, frames: 'ours' });
     if (!isCurrent()) return;
     const most = heaviest(profile).map((one) => `${one.name} ${share(one.share)}`);
@@ -76,6 +82,6 @@ async function fetchProfile(ctx, { service, route }, place, isCurrent) {
       flame(profile),
     );
   } catch (problem) {
-    if (isCurrent()) place.append(h('h4', { text: 'Processor time' }), h('p', { class: 'inv-facts', text: problem.detail || problem.message }));
+    say(problem.detail || problem.message);
   }
 }

@@ -33,7 +33,7 @@ export function mount(root, ctx, { query }) {
     const found = await ctx.api.get('/api/traces', question(wanted));
     if (isOver() || asked !== wanted.toString()) return;
     wrong.none();
-    count.textContent = found.length ? `${found.length} traces, the newest first` : 'No trace fits. Fewer filters find more.';
+    count.textContent = found.length ? `${found.length} ${found.length === 1 ? 'trace' : 'traces'}, the newest first` : 'No trace fits. Fewer filters find more.';
     listed = found;
     compare.disabled = !found.length;
     chart.show(found);
