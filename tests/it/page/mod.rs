@@ -3,6 +3,7 @@
 mod axe;
 mod devtools;
 mod everyone;
+mod exercise;
 mod files;
 mod mended;
 pub mod person;
