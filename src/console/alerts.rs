@@ -64,7 +64,9 @@ pub async fn rules(State(desk): State<Arc<Desk>>) -> Result<Json<Vec<RuleNow>>> 
 pub async fn routes(State(desk): State<Arc<Desk>>) -> Result<Json<RoutesNow>> {
     let base = address(&desk, Part::Alertmanager)?;
     let routes = routes::now(&desk.console.stack.asker, &base).await;
-    routes.map(Json).map_err(|why| Error::new(Kind::Unavailable, format!("Alertmanager does not answer: {why}")))
+    routes
+        .map(Json)
+        .map_err(|why| Error::new(Kind::Unavailable, format!("Alertmanager does not answer: {why}")))
 }
 
 fn address(desk: &Desk, part: Part) -> Result<String> {

@@ -13,13 +13,14 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    alerts,
+    alerts, checks,
     desk::{Console, Desk},
     events,
     exercises::api as exercises,
     faults, graph, guard, history, ledger, linger, logs, modes, objectives,
     openapi::{self, Document, Head},
-    otlp, page, profiles, receivers, runbooks, scenarios, series, state, store, switchboard, traces, traffic,
+    otlp, page, places, profiles, receivers, runbooks, scenarios, series, state, store, switchboard, traces,
+    traffic,
     verify::api as verify,
 };
 use crate::kernel::{extract::BODY_LIMIT_BYTES, strangers};
@@ -60,6 +61,8 @@ pub fn router(console: Console) -> Router {
         .routes(routes!(scenarios::speed))
         .routes(routes!(faults::list))
         .routes(routes!(faults::set, faults::clear))
+        .routes(routes!(checks::fault))
+        .routes(routes!(places::list))
         .routes(routes!(ledger::lines))
         .routes(routes!(switchboard::follow))
         .routes(routes!(switchboard::count))

@@ -59,7 +59,8 @@ fn read(answer: &Value) -> Vec<ObjectiveNow> {
     let mut found: BTreeMap<(String, String), ObjectiveNow> = BTreeMap::new();
     for one in answer["data"]["result"].as_array().into_iter().flatten() {
         let label = |name: &str| one["metric"][name].as_str().unwrap_or_default().to_owned();
-        let value = one["value"][1].as_str().and_then(|text| text.parse().ok()).filter(|v: &f64| v.is_finite());
+        let value =
+            one["value"][1].as_str().and_then(|text| text.parse().ok()).filter(|v: &f64| v.is_finite());
         let (service, objective) = (label("sloth_service"), label("sloth_slo"));
         let entry = found.entry((service.clone(), objective.clone())).or_insert_with(|| ObjectiveNow {
             service,
@@ -88,7 +89,8 @@ mod tests {
             let labels = json!({ "__name__": name, "sloth_service": "storefront", "sloth_slo": "latency" });
             json!({ "metric": labels, "value": [1.5, value] })
         };
-        let answer = json!({ "data": { "result": [one(LEFT, "-0.5"), one(BURN, "NaN"), one(GOAL, "0.95")] } });
+        let answer =
+            json!({ "data": { "result": [one(LEFT, "-0.5"), one(BURN, "NaN"), one(GOAL, "0.95")] } });
         let expected = ObjectiveNow {
             service: "storefront".to_owned(),
             objective: "latency".to_owned(),

@@ -45,7 +45,7 @@ pub struct StateNow {
     pub telemetry: Value,
     /// Prometheus and Alertmanager, where they are and how they are.
     pub stack: StackNow,
-    /// Where Grafana is, when `GRAFANA_URL` says so.
+    /// Where a browser finds Grafana, if there is one.
     pub grafana: Option<String>,
 }
 

@@ -56,6 +56,8 @@ pub struct Plan<'a> {
     pub stack: View,
     /// Whose dashboards are marked, and whether with faults too.
     pub grafana: Option<(Grafana, bool)>,
+    /// Where a browser finds it.
+    pub grafana_link: Option<String>,
 }
 
 /// Open, until it is closed.
@@ -69,14 +71,13 @@ pub struct ControlRoom {
 impl ControlRoom {
     /// Opens the control address and lets the shoppers in.
     pub async fn open(plan: Plan<'_>, stage: &Stage, telemetry: &Telemetry) -> Result<ControlRoom> {
-        let Plan { settings, control: here, port, token, store, stack, grafana } = plan;
+        let Plan { settings, control: here, port, token, store, stack, grafana, grafana_link } = plan;
         let (stop, stopped) = watch::channel(false);
         let (unmark, unmarked) = watch::channel(false);
         let shoppers = Arc::new(let_shoppers_in(settings, stage, telemetry, stopped.clone()).await?);
         let exits = telemetry.exits();
         let scope = telemetry.scope(Service::Lab);
         let control = stage.begin(shoppers.clone(), &scope)?;
-        let grafana_url = grafana.as_ref().map(|(grafana, _)| grafana.address().to_owned());
         let annotator = grafana.map(|(grafana, faults)| {
             annotations::run::begin(grafana, faults, &here.to_string(), control.watch(), unmarked, &scope)
         });
@@ -94,8 +95,8 @@ impl ControlRoom {
             ledger: stage.ledger.clone(),
             store,
             stack,
-            grafana: grafana_url,
             guard: Guard::new(settings.bind, token.word()),
+            grafana: grafana_link,
             exercises: Book::open(stage.ledger.directory()),
         };
         let mut address = settings.address(Service::Lab);

@@ -25,7 +25,8 @@ impl Curve {
 
     /// The latency in milliseconds below which a part of those lie that came after `earlier`; nothing when none came.
     pub fn since(&self, earlier: &Curve, quantile: f64) -> Option<f64> {
-        let counts: Vec<u32> = self.0.iter().zip(&earlier.0).map(|(now, then)| now.wrapping_sub(*then)).collect();
+        let counts: Vec<u32> =
+            self.0.iter().zip(&earlier.0).map(|(now, then)| now.wrapping_sub(*then)).collect();
         let total: u64 = counts.iter().copied().map(u64::from).sum();
         let rank = (total as f64 * quantile).ceil().max(1.0) as u64;
         let mut seen = 0;

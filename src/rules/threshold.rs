@@ -52,7 +52,12 @@ mod tests {
     fn the_first_comparison_with_a_number_is_found() {
         for (text, subject, sign, limit) in [
             ("a / b > 0.05", "a / b", ">", 0.05),
-            ("(sum(x) or vector(0)) / sum(y) < 0.10 and on () sum(y) >= 300", "(sum(x) or vector(0)) / sum(y)", "<", 0.1),
+            (
+                "(sum(x) or vector(0)) / sum(y) < 0.10 and on () sum(y) >= 300",
+                "(sum(x) or vector(0)) / sum(y)",
+                "<",
+                0.1,
+            ),
             ("(x > 14) and (y > 3)", "x", ">", 14.0),
             ("a - 0.05 * b > 5", "a - 0.05 * b", ">", 5.0),
         ] {

@@ -12,8 +12,8 @@ use tokio::sync::oneshot;
 
 use super::{
     control::{Asked, BY_HAND, Command, Done, Refused, Served, Status},
-    journal::Journal,
     incident,
+    journal::Journal,
     library::Library,
     show::{Run, Scene, Show, Standing, TICK},
     spec::{Planned, Spec},

@@ -21,6 +21,7 @@ pub mod spec;
 mod swing;
 pub mod timeline;
 mod tree;
+pub mod write;
 pub mod wrong;
 mod yaml;
 

@@ -98,7 +98,8 @@ pub async fn now(asker: &Asker, base: &str) -> Result<RoutesNow, String> {
 }
 
 fn joined(routing: &Routing, alerts: &Value, groups: &Value, silences: &Value) -> RoutesNow {
-    let words = |matchers: &[crate::rules::matcher::Matcher]| matchers.iter().map(ToString::to_string).collect();
+    let words =
+        |matchers: &[crate::rules::matcher::Matcher]| matchers.iter().map(ToString::to_string).collect();
     let silences = list(silences).iter().filter(|one| one["status"]["state"] != "expired");
     RoutesNow {
         tree: branch(&routing.route, "0".to_owned()),
@@ -242,7 +243,10 @@ mod tests {
             {"id": "old", "status": {"state": "expired"}},
         ]);
         let now = joined(&routing(), &alerts, &groups, &silences);
-        assert_eq!((now.tree.receiver.as_str(), now.tree.routes[0].receiver.as_str()), ("default", "watchdog"));
+        assert_eq!(
+            (now.tree.receiver.as_str(), now.tree.routes[0].receiver.as_str()),
+            ("default", "watchdog")
+        );
         assert_eq!(now.tree.routes[4].group_by, ["alertname", "service_name", "country"]);
         assert_eq!((&now.alerts[0].paths[..], now.groups[0].alerts.len()), (&["0.0".to_owned()][..], 1));
         assert_eq!((now.silences.len(), now.silences[0].matchers[0].as_str()), (1, "a=~\"b|c\""));

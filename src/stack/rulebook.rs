@@ -137,7 +137,10 @@ mod tests {
     fn a_rule_has_its_threshold_and_how_many_alerts_it_has() {
         let rules = rules("a / b > 0.05");
         let [rule] = &rules[..] else { panic!("{rules:?}") };
-        assert_eq!((rule.firing, rule.pending, rule.threshold, rule.sign.as_deref()), (2, 1, Some(0.05), Some(">")));
+        assert_eq!(
+            (rule.firing, rule.pending, rule.threshold, rule.sign.as_deref()),
+            (2, 1, Some(0.05), Some(">"))
+        );
         assert_eq!((rule.subject.as_deref(), &rule.last_error), (Some("a / b"), &None));
     }
 

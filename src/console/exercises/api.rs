@@ -178,7 +178,8 @@ pub async fn hint(State(desk): State<Arc<Desk>>, Path(id): Path<String>) -> Resu
     }
     change(&desk, &id, |run| {
         let _ = run.take_hint();
-    }).await
+    })
+    .await
 }
 
 /// Say what it is; that ends the exercise

@@ -79,7 +79,8 @@ pub struct Verdict {
 }
 
 /// Parts and the most each is worth; together a hundred.
-pub const PARTS: [(&str, u32); 5] = [("service", 25), ("place", 20), ("kind", 20), ("since", 15), ("trace", 20)];
+pub const PARTS: [(&str, u32); 5] =
+    [("service", 25), ("place", 20), ("kind", 20), ("since", 15), ("trace", 20)];
 
 /// Judges `answer`; `cost` is taken off in the end.
 pub fn judge(answer: &Answer, truth: &Truth<'_>, cost: u32) -> Verdict {
@@ -98,7 +99,11 @@ pub fn judge(answer: &Answer, truth: &Truth<'_>, cost: u32) -> Verdict {
             answer.service.clone(),
             first(&exercise.service).to_owned(),
         ),
-        (word(answer.place.as_deref(), &exercise.places), answer.place.clone(), first(&exercise.places).to_owned()),
+        (
+            word(answer.place.as_deref(), &exercise.places),
+            answer.place.clone(),
+            first(&exercise.places).to_owned(),
+        ),
         (
             word(answer.kind.as_deref(), &exercise.kinds),
             answer.kind.as_deref().map(|word| kind(word).to_owned()),
@@ -107,18 +112,24 @@ pub fn judge(answer: &Answer, truth: &Truth<'_>, cost: u32) -> Verdict {
         (
             moment(answer.since_ms, truth.onsets_ms),
             answer.since_ms.map(crate::kernel::clock::rfc3339),
-            truth.onsets_ms.iter().map(|at| crate::kernel::clock::rfc3339(*at)).collect::<Vec<_>>().join(", "),
+            truth
+                .onsets_ms
+                .iter()
+                .map(|at| crate::kernel::clock::rfc3339(*at))
+                .collect::<Vec<_>>()
+                .join(", "),
         ),
         (trace, answer.trace_id.clone(), trace_truth.to_owned()),
     ];
-    let part = |((part, of), (outcome, said, truth)): ((&str, u32), (Outcome, Option<String>, String))| Part {
-        part: part.to_owned(),
-        outcome,
-        points: worth(outcome, of),
-        of,
-        said: said.unwrap_or_default(),
-        truth,
-    };
+    let part =
+        |((part, of), (outcome, said, truth)): ((&str, u32), (Outcome, Option<String>, String))| Part {
+            part: part.to_owned(),
+            outcome,
+            points: worth(outcome, of),
+            of,
+            said: said.unwrap_or_default(),
+            truth,
+        };
     let parts: Vec<Part> = PARTS.into_iter().zip(judged).map(part).collect();
     let points = parts.iter().map(|part| part.points).sum::<u32>().saturating_sub(cost);
     Verdict { parts, cost, points }

@@ -169,7 +169,10 @@ mod tests {
         let mut run = run();
         let answer = Answer { service: Some("payments".to_owned()), ..Answer::default() };
         run.answer(&answer, false, 106_000);
-        assert_eq!((run.state, run.detect_ms(), run.diagnose_ms()), (RunState::Answered, Some(60_000), Some(60_000)));
+        assert_eq!(
+            (run.state, run.detect_ms(), run.diagnose_ms()),
+            (RunState::Answered, Some(60_000), Some(60_000))
+        );
         assert_eq!(run.verdict.map(|verdict| verdict.points), Some(25));
     }
 

@@ -4,13 +4,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::kernel::{
-    country::Country,
-    nearest::unknown,
-    origin::PaymentMethod,
-    places,
-    service::Service,
-};
+use crate::kernel::{country::Country, nearest::unknown, origin::PaymentMethod, places, service::Service};
 
 /// The whole service, in each country and on every route.
 pub const EVERYWHERE: &str = "everywhere";
@@ -127,12 +121,18 @@ mod tests {
 
     #[test]
     fn every_effect_has_its_word_and_no_other_word_is_there() {
-        assert_eq!(KINDS.map(|(word, _)| word).into_iter().collect::<std::collections::BTreeSet<_>>(), Effect::NAMES.into());
+        assert_eq!(
+            KINDS.map(|(word, _)| word).into_iter().collect::<std::collections::BTreeSet<_>>(),
+            Effect::NAMES.into()
+        );
     }
 
     #[test]
     fn a_word_that_is_wrong_finds_its_nearest() {
-        assert_eq!((service("cart"), kind("fail"), place("BR"), place("POST /charge")), (Ok(()), Ok(()), Ok(()), Ok(())));
+        assert_eq!(
+            (service("cart"), kind("fail"), place("BR"), place("POST /charge")),
+            (Ok(()), Ok(()), Ok(()), Ok(()))
+        );
         assert!(service("payment").is_err_and(|why| why.contains("`payments`")));
         assert!(service("lab").is_err(), "the lab itself cannot be broken");
         assert!(place("products.lst").is_err_and(|why| why.contains("`products.list`")));

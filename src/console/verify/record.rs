@@ -221,6 +221,9 @@ mod tests {
         let record = Record::default();
         (0..2 * MOST_LINES).for_each(|number| drop(record.say(&number.to_string())));
         let lines = record.now().lines;
-        assert_eq!((lines.len(), lines.back().cloned()), (MOST_LINES, Some((2 * MOST_LINES - 1).to_string())));
+        assert_eq!(
+            (lines.len(), lines.back().cloned()),
+            (MOST_LINES, Some((2 * MOST_LINES - 1).to_string()))
+        );
     }
 }

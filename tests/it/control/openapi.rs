@@ -8,7 +8,7 @@ use super::engine::Plan;
 use crate::browser::get;
 
 /// Every address of the control API, by hand: whoever adds one says so here.
-const CALLS: [(&str, &str); 54] = [
+const CALLS: [(&str, &str); 56] = [
     ("get", "/"),
     ("get", "/api/alerts"),
     ("get", "/api/alerts/notifications"),
@@ -24,6 +24,7 @@ const CALLS: [(&str, &str); 54] = [
     ("get", "/api/logs"),
     ("get", "/api/metrics"),
     ("get", "/api/objectives"),
+    ("get", "/api/places"),
     ("get", "/api/profiles"),
     ("get", "/api/profiles/{service}"),
     ("get", "/api/scenarios"),
@@ -45,6 +46,7 @@ const CALLS: [(&str, &str); 54] = [
     ("post", "/admin/demo-mode"),
     ("post", "/admin/generate-traffic"),
     ("post", "/api/calm"),
+    ("post", "/api/check/fault"),
     ("post", "/api/exercises/start"),
     ("post", "/api/exercises/{id}/answer"),
     ("post", "/api/exercises/{id}/give-up"),

@@ -35,21 +35,39 @@ fn while_somebody_looks_no_answer_says_what_for() {
     let engine = Plan::here().start();
     let seed = seed_of("slow-pages");
     let run = begin(&engine, json!({"alias": "Blue Heron", "seed": seed})).ok().json();
-    assert_eq!((&run["state"], &run["seed"], &run["debrief"]), (&json!("under_way"), &json!(seed), &Value::Null));
+    assert_eq!(
+        (&run["state"], &run["seed"], &run["debrief"]),
+        (&json!("under_way"), &json!(seed), &Value::Null)
+    );
     let state = read(&engine, "/api/state").ok().json();
-    assert_eq!((&state["mode"], &state["scenario"], &state["faults"]), (&json!("exercise"), &Value::Null, &json!([])));
-    for path in ["/api/state", "/api/faults", "/api/ledger?baseline=true", "/api/exercises", "/api/exercises/runs", "/metrics"]
-    {
+    assert_eq!(
+        (&state["mode"], &state["scenario"], &state["faults"]),
+        (&json!("exercise"), &Value::Null, &json!([]))
+    );
+    for path in [
+        "/api/state",
+        "/api/faults",
+        "/api/ledger?baseline=true",
+        "/api/exercises",
+        "/api/exercises/runs",
+        "/metrics",
+    ] {
         let said = read(&engine, path).ok().body;
         assert!(!said.contains("slow-pages") && !said.contains("storefront-mud"), "{path}: {said}");
     }
     let steer = |what: &str, body: Value| post(engine.url(&format!("/api/scenarios/{what}")), body).send();
-    for (what, body) in [("jump", json!({"phase": "mud"})), ("speed", json!({"factor": 9.0})), ("pause", json!({}))] {
+    for (what, body) in
+        [("jump", json!({"phase": "mud"})), ("speed", json!({"factor": 9.0})), ("pause", json!({}))]
+    {
         assert_eq!(steer(what, body).problem(409), "conflict", "{what}");
     }
     for guess in ["storefront-mud", "storefront-mu"] {
         let refused = get(engine.url(&format!("/api/faults/{guess}"))).method("DELETE").send();
-        assert!(refused.problem(404) == "not_found" && !refused.body.contains("did you mean"), "{}", refused.body);
+        assert!(
+            refused.problem(404) == "not_found" && !refused.body.contains("did you mean"),
+            "{}",
+            refused.body
+        );
     }
     let answers = read(&engine, "/api/exercises/runs?answers=true").ok().json();
     assert_eq!(answers[0]["scenario"], "slow-pages", "an instructor may ask");
@@ -85,7 +103,11 @@ fn several_look_for_the_same_and_the_last_one_ends_it() {
 #[test]
 fn whoever_takes_the_stage_interrupts_those_who_look() {
     let engine = Plan::here().start();
-    let steps = [("/api/calm", json!({})), ("/api/mode", json!({"mode": "normal"})), ("/api/scenarios/slow-query/start", json!({}))];
+    let steps = [
+        ("/api/calm", json!({})),
+        ("/api/mode", json!({"mode": "normal"})),
+        ("/api/scenarios/slow-query/start", json!({})),
+    ];
     for (path, body) in steps {
         let run = begin(&engine, json!({"alias": "one"})).ok().json();
         post(engine.url(path), body).send().ok();
@@ -118,7 +140,11 @@ fn what_is_no_answer_is_refused_with_the_nearest_right_word_and_ends_nothing() {
     assert_eq!(begin(&engine, json!({"alias": "a\nb"})).problem(422), "invalid");
     assert_eq!(begin(&engine, json!({"alias": "x".repeat(41)})).problem(422), "invalid");
     let unknown = begin(&engine, json!({"alias": "a", "difficulty": "esy"}));
-    assert!(unknown.problem(422) == "invalid" && unknown.body.contains("did you mean `easy`?"), "{}", unknown.body);
+    assert!(
+        unknown.problem(422) == "invalid" && unknown.body.contains("did you mean `easy`?"),
+        "{}",
+        unknown.body
+    );
     let run = begin(&engine, json!({"alias": "a"})).ok().json();
     for (answer, field) in [
         (json!({"service": "payment"}), "service"),

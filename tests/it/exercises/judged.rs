@@ -30,7 +30,8 @@ fn outcomes(run: &Value) -> Vec<&str> {
 
 #[test]
 fn a_right_and_a_wrong_answer_are_judged_by_what_the_fault_really_did() {
-    let lab = Plan::up().env("DOORBUSTER_VISITS_PER_MINUTE", "120").env("DOORBUSTER_SCENARIO", "normal").start();
+    let lab =
+        Plan::up().env("DOORBUSTER_VISITS_PER_MINUTE", "120").env("DOORBUSTER_SCENARIO", "normal").start();
     let seed = seed_of("slow-pages");
     let right = id(&call(&lab, "start", json!({"alias": "right", "seed": seed})));
     let wrong = id(&call(&lab, "start", json!({"alias": "wrong"})));
@@ -43,10 +44,9 @@ fn a_right_and_a_wrong_answer_are_judged_by_what_the_fault_really_did() {
     assert!(seen["noticed_ms"].is_i64() && seen["false_alarms"] == 0, "{seen}");
     assert!(!lab.metrics().contains("slow-pages"), "nor do the measurements say it");
     let now_ms = seen["now_ms"].as_i64().expect("the lab's clock");
-    let say = |service: &str, kind: &str, since_ms: i64, trace: &str| {
-        json!({"service": service, "place": "everywhere", "kind": kind, "since_ms": since_ms, "trace_id": trace})
-    };
-    let bad = call(&lab, &format!("{wrong}/answer"), say("cart", "fail", now_ms - 3_600_000, &"a".repeat(32)));
+    let say = |service: &str, kind: &str, since_ms: i64, trace: &str| json!({"service": service, "place": "everywhere", "kind": kind, "since_ms": since_ms, "trace_id": trace});
+    let bad =
+        call(&lab, &format!("{wrong}/answer"), say("cart", "fail", now_ms - 3_600_000, &"a".repeat(32)));
     assert_eq!(outcomes(&bad), ["wrong", "right", "wrong", "wrong", "wrong"], "{bad}");
     assert_eq!(bad["verdict"]["points"], 20);
     let good = call(&lab, &format!("{right}/answer"), say("storefront", "delay", now_ms - 5_000, &slow));

@@ -19,7 +19,7 @@ fn the_keyboard_alone_runs_a_show() {
     person.sees("Now: doors-open");
     person.presses("ArrowRight");
     person.sees("Now: rush");
-    person.presses(" ");
+    person.presses("p");
     person.sees("Go on");
     person.tabs_to("#tabs a[href='#/faults']");
     person.presses("Enter");

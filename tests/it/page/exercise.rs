@@ -38,18 +38,24 @@ fn chooses(person: &Person, list: &str, word: &str) {
 
 #[test]
 fn a_trainee_finds_what_is_wrong_and_is_told_so() {
-    let lab = Plan::up().env("DOORBUSTER_VISITS_PER_MINUTE", "120").env("DOORBUSTER_SCENARIO", "normal").start();
+    let lab =
+        Plan::up().env("DOORBUSTER_VISITS_PER_MINUTE", "120").env("DOORBUSTER_SCENARIO", "normal").start();
     let person = begins(&lab);
     person.sits_at(PROJECTOR);
     person.clicks(".running section .row .button:not(.primary)");
     person.sees("Nothing fails. Look at how long things take.");
     chooses(&person, "service", "storefront");
     person.reloads();
-    person.waits_until("a reload loses nothing", "document.querySelector('#answer-service')?.value === 'storefront'");
+    person.waits_until(
+        "a reload loses nothing",
+        "document.querySelector('#answer-service')?.value === 'storefront'",
+    );
     chooses(&person, "place", "everywhere");
     chooses(&person, "kind", "delay");
     let trace = until_some(BREAKS, "a page is slow", || {
-        get(lab.at(10, "/api/traces?min_duration_ms=1100")).send().ok().json()[0]["trace_id"].as_str().map(str::to_owned)
+        get(lab.at(10, "/api/traces?min_duration_ms=1100")).send().ok().json()[0]["trace_id"]
+            .as_str()
+            .map(str::to_owned)
     });
     person.clicks("#answer-trace");
     person.types(&trace);
@@ -87,9 +93,16 @@ fn rules_routes_and_notifications_are_those_of_the_real_ones() {
     person.sees("CriticalPaymentFailureRateByCountry");
     person.goes_to(&lab.at(10, "/#/alerts/notifications"));
     person.clicks("#watchdog");
-    person.waits(Duration::from_secs(30), "the watchdog is heard", "document.querySelector('tbody th')?.textContent === 'watchdog'");
+    person.waits(
+        Duration::from_secs(30),
+        "the watchdog is heard",
+        "document.querySelector('tbody th')?.textContent === 'watchdog'",
+    );
     person.goes_to(&lab.at(10, "/#/alerts/routes"));
-    person.waits_until("its way is shown", "document.querySelector('.on-the-way .ends')?.textContent.includes('Watchdog')");
+    person.waits_until(
+        "its way is shown",
+        "document.querySelector('.on-the-way .ends')?.textContent.includes('Watchdog')",
+    );
     person.goes_to(&lab.at(10, "/#/alerts/verify"));
     person.sees("It takes the stage");
     assert_eq!(person.complaints(), Vec::<String>::new());

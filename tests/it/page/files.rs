@@ -73,7 +73,10 @@ fn every_file_is_served_under_a_policy_that_lets_nothing_else_in() {
         let answer = ureq::get(engine.url(&format!("/{name}"))).call().expect("it is served");
         let says = |header: &str| answer.headers()[header].to_str().expect("text").to_owned();
         let policy = says("content-security-policy");
-        assert!(policy.contains("default-src 'self'") && policy.contains("frame-ancestors 'none'"), "{policy}");
+        assert!(
+            policy.contains("default-src 'self'") && policy.contains("frame-ancestors 'none'"),
+            "{policy}"
+        );
         assert!(!policy.contains("unsafe"), "{policy}");
         assert_eq!((&*says("x-content-type-options"), &*says("cache-control")), ("nosniff", "no-cache"));
         let tag = says("etag");
@@ -105,7 +108,11 @@ fn nothing_in_the_page_reads_html_or_asks_for_anything_from_elsewhere() {
             let rest = &text[at..];
             let is_name = rest.starts_with("http://www.w3.org/");
             let is_word = rest.split("//").nth(1).is_none_or(|rest| !rest.starts_with(char::is_alphanumeric));
-            assert!(is_name || is_word, "{name} leads elsewhere: {}", rest.lines().next().unwrap_or_default());
+            assert!(
+                is_name || is_word,
+                "{name} leads elsewhere: {}",
+                rest.lines().next().unwrap_or_default()
+            );
         }
     }
 }

@@ -36,7 +36,8 @@ impl Person {
     fn within(browser: Rc<Devtools>, url: &str) -> Person {
         let target = browser.call(None, "Target.createTarget", json!({ "url": "about:blank" }));
         let attach = json!({ "targetId": target["targetId"], "flatten": true });
-        let session = browser.call(None, "Target.attachToTarget", attach)["sessionId"].as_str().map(str::to_owned);
+        let session =
+            browser.call(None, "Target.attachToTarget", attach)["sessionId"].as_str().map(str::to_owned);
         let person = Person { browser, session: session.expect("a session") };
         for domain in ["Page.enable", "Runtime.enable", "Log.enable"] {
             person.call(domain, json!({}));
@@ -72,9 +73,12 @@ impl Person {
         self.call("Emulation.setDeviceMetricsOverride", screen);
     }
 
-    /// `dark` or `light`.
+    /// `dark` or `light`, and without movement: a colour on its way to another is neither.
     pub fn likes(&self, scheme: &str) {
-        let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
+        let features = json!([
+            { "name": "prefers-color-scheme", "value": scheme },
+            { "name": "prefers-reduced-motion", "value": "reduce" },
+        ]);
         self.call("Emulation.setEmulatedMedia", json!({ "features": features }));
     }
 
@@ -109,22 +113,19 @@ impl Person {
         };
         let page = || self.finds("document.body.innerText");
         let what = format!("{what}; `{expression}`");
-        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| until_some(deadline, &what, seen)));
+        let outcome =
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| until_some(deadline, &what, seen)));
         assert!(outcome.is_ok(), "waited in vain until {what}; the page says {}", page());
     }
 
     /// Waits until the page shows this text.
     #[track_caller]
     pub fn sees(&self, text: &str) {
-        self.waits(SOON, &format!("`{text}` is seen"), &format!("document.body.innerText.includes({})", quoted(text)));
-    }
-
-    /// The text of the first element of that kind.
-    #[track_caller]
-    pub fn reads(&self, selector: &str) -> String {
-        self.waits_until(&format!("{selector} is there"), &format!("document.querySelector({})", quoted(selector)));
-        let text = self.finds(&format!("document.querySelector({}).textContent", quoted(selector)));
-        text.as_str().unwrap_or_default().to_owned()
+        self.waits(
+            SOON,
+            &format!("`{text}` is seen"),
+            &format!("document.body.innerText.replaceAll('\\u00a0', ' ').includes({})", quoted(text)),
+        );
     }
 
     /// Moves the mouse onto it and clicks; what is covered by something else cannot be clicked.
@@ -142,7 +143,8 @@ impl Person {
         let place = until_some(SOON, &what, || Some(self.finds(&at)).filter(Value::is_array));
         for kind in ["mouseMoved", "mousePressed", "mouseReleased"] {
             let button = if kind == "mouseMoved" { "none" } else { "left" };
-            let event = json!({ "type": kind, "x": place[0], "y": place[1], "button": button, "clickCount": 1 });
+            let event =
+                json!({ "type": kind, "x": place[0], "y": place[1], "button": button, "clickCount": 1 });
             self.call("Input.dispatchMouseEvent", event);
         }
     }
@@ -165,9 +167,13 @@ impl Person {
             other if other.chars().count() == 1 => other,
             _ => "",
         };
-        let event = |kind: &str| json!({ "type": kind, "key": key, "windowsVirtualKeyCode": code, "text": text });
+        let event =
+            |kind: &str| json!({ "type": kind, "key": key, "windowsVirtualKeyCode": code, "text": text });
         self.call("Input.dispatchKeyEvent", event(if text.is_empty() { "rawKeyDown" } else { "keyDown" }));
-        self.call("Input.dispatchKeyEvent", json!({ "type": "keyUp", "key": key, "windowsVirtualKeyCode": code }));
+        self.call(
+            "Input.dispatchKeyEvent",
+            json!({ "type": "keyUp", "key": key, "windowsVirtualKeyCode": code }),
+        );
     }
 
     /// Types into what has the focus.
@@ -215,7 +221,12 @@ impl Person {
     pub fn barriers(&self) -> Vec<String> {
         self.finds(&format!("{};0", axe::source()));
         let found = self.finds(axe::QUESTION);
-        found.as_array().expect("a list").iter().map(|one| one.as_str().unwrap_or_default().to_owned()).collect()
+        found
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|one| one.as_str().unwrap_or_default().to_owned())
+            .collect()
     }
 }
 

@@ -9,7 +9,8 @@ use crate::control::engine::Plan;
 fn said(module: &str, function: &str, inputs: &Value) -> Vec<String> {
     let engine = Plan::here().start();
     let person = Person::opens(&engine.url("/"));
-    let answer = person.finds(&format!("import('/lib/{module}').then((it) => {inputs}.map((one) => it.{function}(one)))"));
+    let answer = person
+        .finds(&format!("import('/lib/{module}').then((it) => {inputs}.map((one) => it.{function}(one)))"));
     let lines = answer.as_array().expect("a list").iter();
     lines.map(|one| one.as_str().unwrap_or_default().replace('\u{a0}', " ")).collect()
 }
@@ -35,7 +36,10 @@ fn each_effect_and_each_target_is_told_in_plain_words() {
             json!({ "on": { "tier": ["gold", "platinum"], "payment_method": ["paypal"] }, "share": "0.5%", "effect": "hang" }),
             "0.5 % of requests to every service of gold and platinum customers by PayPal are never answered",
         ),
-        (json!({ "on": { "service": "shipping" }, "effect": "down" }), "Shipping is down: it refuses every connection"),
+        (
+            json!({ "on": { "service": "shipping" }, "effect": "down" }),
+            "Shipping is down: it refuses every connection",
+        ),
         (
             json!({ "on": { "service": "payments" }, "effect": { "hold_connections": { "count": 8 } } }),
             "8 of payments’ database connections are taken",
@@ -75,8 +79,14 @@ fn each_effect_and_each_target_is_told_in_plain_words() {
 
 #[test]
 fn numbers_and_times_are_written_as_people_read_them() {
-    assert_eq!(said("format.js", "rate", &json!([0, 7.46, 42, 2400.4, null])), ["0", "7.5", "42", "2,400", "–"]);
-    assert_eq!(said("format.js", "share", &json!([0, 0.0004, 0.123, 0.5, 1])), ["0 %", "0.04 %", "12.3 %", "50 %", "100 %"]);
+    assert_eq!(
+        said("format.js", "rate", &json!([0, 7.46, 42, 2400.4, null])),
+        ["0", "7.5", "42", "2,400", "–"]
+    );
+    assert_eq!(
+        said("format.js", "share", &json!([0, 0.0004, 0.123, 0.5, 1])),
+        ["0 %", "0.04 %", "12.3 %", "50 %", "100 %"]
+    );
     assert_eq!(
         said("format.js", "duration", &json!([0, 0.2, 5, 340, 1200, 65_000, 11_400_000])),
         ["0 ms", "200 µs", "5.0 ms", "340 ms", "1.2 s", "1 min 5 s", "3 h 10 min"]

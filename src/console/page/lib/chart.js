@@ -24,7 +24,7 @@ export function lineChart(root, { series, height = 180, onPoint, label, legend =
     cursor: { points: { size: 8 }, drag: { x: false, y: false }, y: false },
     scales: { y: { range: (_, low, high) => [Math.min(min, low ?? 0), (high ?? 1) > min ? high * 1.1 : min + 1] } },
     axes: [axis({ space: 80, values: (_, ticks) => ticks.map((tick) => clock(tick * 1_000)) }),
-      axis({ size: 56, values: (_, ticks) => ticks.map((tick) => short(tick) + unit) })],
+      axis({ size: 46 + 9 * unit.length, values: (_, ticks) => ticks.map((tick) => short(tick) + unit) })],
     series: [{ label: 'at', value: (_, at) => (at === null ? '–' : clock(at * 1_000)) },
       ...series.map((one) => ({
         label: one.label,

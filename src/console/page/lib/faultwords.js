@@ -33,6 +33,11 @@ export function exactly(fault) {
   return `${parts.join(' ')}${on.length ? ` · ${on.join(' · ')}` : ''}`;
 }
 
+/** Whether it goes on underneath every evening: nobody has broken anything. */
+export function isUnderneath(fault) {
+  return fault.source === 'baseline' || fault.source.startsWith('normal/');
+}
+
 /** The name of the effect and its parameters, from either way of writing it. */
 export function effectOf(fault) {
   return typeof fault.effect === 'string' ? [fault.effect, {}] : Object.entries(fault.effect ?? { nothing: {} })[0];

@@ -40,7 +40,7 @@ export function mount(root, ctx) {
     ctx.keys.bind('n', MODES[0].title, () => switchTo('normal')),
     ctx.keys.bind('b', MODES[1].title, () => switchTo('blackfriday')),
     ctx.keys.bind('s', 'Choose another scenario', openPicker),
-    ctx.keys.bind(' ', 'Pause or go on', pauseOrResume),
+    ctx.keys.bind('p', 'Pause or go on', pauseOrResume),
     ctx.keys.bind('ArrowRight', 'Next phase', nextPhase),
     ctx.keys.bind('a', 'Audience window', audience),
   ];

@@ -26,8 +26,12 @@ export function countries() {
   const cells = new Map();
   const show = () => {
     const all = history.all();
-    for (const country of all.at(-1)?.countries ?? []) {
+    const known = all.at(-1)?.countries ?? [];
+    const isNew = known.some((country) => !cells.has(country.country));
+    for (const country of known) {
       if (!cells.has(country.country)) add(country);
+      // In the lab's order, whoever paid first.
+      if (isNew) node.append(cells.get(country.country).item);
       const cell = cells.get(country.country);
       const { part, kind, word } = judged(country);
       cell.item.dataset.kind = kind;
@@ -41,7 +45,6 @@ export function countries() {
     const [value, word] = [h('strong', { class: 'value' }), h('span', { class: 'word' })];
     const item = h('li', { id: `country-${country}` }, h('span', { class: 'name', title }, SHORT[country] ?? title), value, word, line.node);
     cells.set(country, { item, value, word, line });
-    node.append(item);
   };
   const off = live.on('vitals', show);
   history.load().then(show);

@@ -2,7 +2,7 @@
 
 import { clearFault } from '../../lib/actions.js';
 import { fill, h } from '../../lib/dom.js';
-import { exactly, words } from '../../lib/faultwords.js';
+import { exactly, isUnderneath, words } from '../../lib/faultwords.js';
 import { duration } from '../../lib/format.js';
 import { live } from '../../lib/live.js';
 
@@ -11,8 +11,8 @@ export function faults() {
   let isOpen = false;
   const show = (now) => {
     const all = now?.faults ?? [];
-    const own = all.filter((fault) => fault.source !== 'baseline');
-    const under = all.filter((fault) => fault.source === 'baseline');
+    const own = all.filter((fault) => !isUnderneath(fault));
+    const under = all.filter(isUnderneath);
     // What has the focus must not be taken away by a fault that ramps.
     const focused = document.activeElement?.closest?.('[data-fault]')?.dataset.fault;
     fill(node,

@@ -8,7 +8,7 @@ const HINTS = { normal: 'N', blackfriday: 'B' };
 
 export function mode() {
   const buttons = MODES.map(({ name, title }) =>
-    h('button', { type: 'button', id: `mode-${name}`, 'aria-pressed': 'false', 'aria-label': title, on: { click: () => switchTo(name) } },
+    h('button', { type: 'button', id: `mode-${name}`, 'aria-pressed': 'false', on: { click: () => switchTo(name) } },
       h('span', {}, title), h('kbd', { 'aria-hidden': 'true' }, HINTS[name])));
   const other = h('p', { class: 'dim', id: 'other' });
   const show = (now) => {

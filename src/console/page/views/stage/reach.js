@@ -1,6 +1,7 @@
 // How long it took from the toggle to the first request that was affected, as it was measured.
 
 import { h } from '../../lib/dom.js';
+import { isUnderneath } from '../../lib/faultwords.js';
 import { duration } from '../../lib/format.js';
 import { live } from '../../lib/live.js';
 
@@ -9,7 +10,7 @@ const TOGETHER_MS = 100;
 
 /** Milliseconds from the newest toggle to the first request it affected; null while it has affected none. */
 export function reached(faults) {
-  const set = faults.filter((fault) => fault.source !== 'baseline').map((fault) => ({ fault, at: Date.parse(fault.since) }));
+  const set = faults.filter((fault) => !isUnderneath(fault)).map((fault) => ({ fault, at: Date.parse(fault.since) }));
   if (!set.length) return undefined;
   const newest = Math.max(...set.map(({ at }) => at));
   const hits = set.filter(({ at }) => newest - at <= TOGETHER_MS).map(({ fault, at }) => (fault.count?.first_hit_ms ?? Infinity) - at);
