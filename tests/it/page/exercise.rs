@@ -16,6 +16,8 @@ const BREAKS: Duration = Duration::from_secs(120);
 
 fn begins(lab: &Lab) -> Person {
     let person = Person::opens(&lab.at(10, "/#/exercises"));
+    // What comes late moves what stands below it.
+    person.sees("what is seen first is not the cause");
     person.clicks("#alias");
     person.types("Blue <b>Heron</b>");
     person.clicks(".begin details summary");
