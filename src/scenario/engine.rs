@@ -237,7 +237,8 @@ impl Engine {
 
     /// Begins a scenario that stays at its worst, and does not say which.
     fn incident(&self, stage: &mut Stage, name: &str) -> Result<(), Refused> {
-        let spec = incident::lasting(&*self.find(name)?);
+        let found = self.find(name)?;
+        let spec = incident::lasting(&found);
         self.play(stage, Arc::new(spec), None);
         stage.is_concealed = true;
         Ok(())

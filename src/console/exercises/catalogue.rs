@@ -68,7 +68,7 @@ pub const ALL: [Exercise; 14] = [
         ],
         look: &[
             ("Payment success by country", "#/stage"),
-            ("Failed checkouts, the first span that failed", "#/investigate?status=error"),
+            ("Failed checkouts, the first span that failed", "#/investigate/traces?status=error"),
         ],
         lesson: "A total hides a country: a twelfth of the shoppers can be in trouble while every average is fine.",
     },
@@ -84,7 +84,7 @@ pub const ALL: [Exercise; 14] = [
             "The wait and the errors both come from outside the house.",
         ],
         look: &[
-            ("The deepest span of a slow checkout", "#/investigate?status=error"),
+            ("The deepest span of a slow checkout", "#/investigate/traces?status=error"),
             ("Which alerts came first, and what was held back", "#/alerts"),
         ],
         lesson: "One cause can raise a dozen alerts. The trace says which of them are only symptoms.",
@@ -105,7 +105,7 @@ pub const ALL: [Exercise; 14] = [
         ],
         look: &[(
             "Time in the storefront's own span, with its calls left out",
-            "#/investigate?service=storefront",
+            "#/investigate/traces?service=storefront",
         )],
         lesson: "Without a single error people leave all the same: latency has a budget of its own.",
     },
@@ -120,7 +120,7 @@ pub const ALL: [Exercise; 14] = [
             "Open a slow one: network, code, or database?",
             "One statement of the catalogue takes most of the time.",
         ],
-        look: &[("Spans of the database in a slow product list", "#/investigate?service=catalog")],
+        look: &[("Spans of the database in a slow product list", "#/investigate/traces?service=catalog")],
         lesson: "A span per query names the one statement out of a dozen.",
     },
     Exercise {
@@ -134,7 +134,7 @@ pub const ALL: [Exercise; 14] = [
             "Look at the resource of the failing spans, not only at their attributes.",
             "Compare the versions of payments in good and in bad traces.",
         ],
-        look: &[("service.version of failing spans", "#/investigate?service=payments&status=error")],
+        look: &[("service.version of failing spans", "#/investigate/traces?service=payments&status=error")],
         lesson: "Ask since when, and since which version: a release is the first suspect.",
     },
     Exercise {
@@ -154,9 +154,9 @@ pub const ALL: [Exercise; 14] = [
         look: &[
             (
                 "db_client_connection_count and _pending_requests of checkout",
-                "#/investigate?service=checkout",
+                "#/investigate/traces?service=checkout",
             ),
-            ("Log lines that say pool_exhausted", "#/investigate/logs?q=pool"),
+            ("Log lines that say pool_exhausted", "#/investigate/logs?text=pool"),
         ],
         lesson: "The time lies before the query, not in it.",
     },
@@ -173,7 +173,7 @@ pub const ALL: [Exercise; 14] = [
         ],
         look: &[(
             "Processor time and the flame graph of recommendation",
-            "#/investigate?service=recommendation",
+            "#/investigate/traces?service=recommendation",
         )],
         lesson: "A trace says where it waits, a profile where it works.",
     },
@@ -188,7 +188,7 @@ pub const ALL: [Exercise; 14] = [
             "Plot the memory of the process, and ask which traffic it follows.",
             "The service that shows advertisements keeps half a mebibyte a request.",
         ],
-        look: &[("process_memory_usage over the last minutes", "#/investigate?service=ads")],
+        look: &[("process_memory_usage over the last minutes", "#/investigate/traces?service=ads")],
         lesson: "The alert to have is the one before the kernel decides.",
     },
     Exercise {
@@ -202,7 +202,10 @@ pub const ALL: [Exercise; 14] = [
             "A very straight line in a latency chart is a time-out.",
             "Whom does checkout stop waiting for?",
         ],
-        look: &[("Client spans of checkout that end at the same time", "#/investigate?service=checkout")],
+        look: &[(
+            "Client spans of checkout that end at the same time",
+            "#/investigate/traces?service=checkout",
+        )],
         lesson: "A very straight line is a time-out, and a fallback hides who caused it.",
     },
     Exercise {
@@ -216,7 +219,7 @@ pub const ALL: [Exercise; 14] = [
             "Whoever waits began after somebody else; look for the first of a row.",
             "One insert keeps its transaction open for seconds.",
         ],
-        look: &[("Inserts into orders that overlap in time", "#/investigate?service=checkout")],
+        look: &[("Inserts into orders that overlap in time", "#/investigate/traces?service=checkout")],
         lesson: "Victims look like culprits: the one who holds a lock began before those who wait.",
     },
     Exercise {
@@ -230,7 +233,10 @@ pub const ALL: [Exercise; 14] = [
             "Count the calls to the provider for one payment.",
             "The provider's errors are a hiccup. Eight calls a payment are not.",
         ],
-        look: &[("How many client spans one payment has", "#/investigate?service=payments&status=error")],
+        look: &[(
+            "How many client spans one payment has",
+            "#/investigate/traces?service=payments&status=error",
+        )],
         lesson: "Who complains may be who causes.",
     },
     Exercise {
@@ -245,8 +251,8 @@ pub const ALL: [Exercise; 14] = [
             "Split the slow payments by how they were paid.",
         ],
         look: &[
-            ("Traces whose first span is in payments", "#/investigate?service=payments"),
-            ("Slow payments by method", "#/investigate?service=payments"),
+            ("Traces whose first span is in payments", "#/investigate/traces?service=payments"),
+            ("Slow payments by method", "#/investigate/traces?service=payments"),
         ],
         lesson: "A header that is lost takes the story with it; find the other half by its time and its attributes.",
     },
@@ -261,7 +267,7 @@ pub const ALL: [Exercise; 14] = [
             "Look for errors below spans that succeed.",
             "Where do carts come from, when their store does not answer?",
         ],
-        look: &[("Failed spans below good ones in cart", "#/investigate?service=cart")],
+        look: &[("Failed spans below good ones in cart", "#/investigate/traces?service=cart")],
         lesson: "A fallback that nobody notices is a failure that waits for a second one.",
     },
     Exercise {
@@ -276,7 +282,7 @@ pub const ALL: [Exercise; 14] = [
             "The first service that is asked answers without asking anybody else.",
         ],
         look: &[
-            ("Failed traces that have a single span", "#/investigate?status=error"),
+            ("Failed traces that have a single span", "#/investigate/traces?status=error"),
             ("Burn rate against error rate", "#/alerts"),
         ],
         lesson: "Below every threshold the budget goes all the same: count what is spent, not how fast.",

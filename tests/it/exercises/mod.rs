@@ -1,4 +1,4 @@
 //! Exercises: what nobody is told while somebody looks, and how an answer is judged.
 
-mod concealed;
+pub mod concealed;
 mod judged;

@@ -4,6 +4,7 @@ mod axe;
 mod composing;
 mod devtools;
 mod everyone;
+mod exercise;
 mod files;
 mod investigating;
 mod mended;

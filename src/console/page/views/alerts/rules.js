@@ -32,7 +32,7 @@ function row(rule, open) {
   return h('tr', {},
     h('td', {}, stateTag(rule.state), rule.firing > 1 ? h('span', { class: 'dim', text: ` ×${rule.firing}` }) : null),
     h('th', { scope: 'row' }, named(rule.name),
-      h('details', { dataset: { rule: key }, open: open.has(key) }, h('summary', { class: 'dim', text: rule.annotations.summary ?? 'expression' }), h('pre', { tabindex: 0, text: rule.query })),
+      h('details', { dataset: { rule: key }, open: open.has(key) }, h('summary', { class: 'dim', text: summary(rule) }), h('pre', { tabindex: 0, text: rule.query })),
       rule.last_error ? h('p', { class: 'bad', text: rule.last_error }) : null),
     h('td', {}, h('span', { class: 'number', text: number(rule.value) }), ' ', bar(rule), ' ', labels(rule.value_labels)),
     h('td', { class: 'number', text: rule.threshold === null ? '–' : `${rule.sign} ${number(rule.threshold)}` }),
@@ -46,4 +46,9 @@ function bar(rule) {
   if (rule.value === null || !(rule.threshold > 0) || !rule.sign.startsWith('>')) return null;
   const part = Math.max(0, Math.min(1, rule.value / rule.threshold));
   return h('meter', { min: 0, max: 1, low: 0.5, high: 0.99, optimum: 0, value: part, 'aria-label': `${Math.round(part * 100)} % of the threshold` });
+}
+
+// A rule says what it will say of a label; which one it is nobody knows before it fires.
+function summary(rule) {
+  return (rule.annotations.summary ?? 'expression').replace(/\{\{\s*\$labels\.(\w+)\s*\}\}/g, 'any $1');
 }

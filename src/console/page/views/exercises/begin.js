@@ -11,7 +11,7 @@ const SAYS = {
 };
 
 export function begin(root, ctx, began) {
-  const joins = h('p', { class: 'tag warn', hidden: true });
+  const joins = h('p', { class: 'tag warn takes', hidden: true });
   const wrong = h('p', { class: 'wrong bad', role: 'alert' });
   const name = h('input', { id: 'alias', name: 'alias', required: true, maxlength: 40, autocomplete: 'off', value: alias() });
   const levels = h('fieldset', { class: 'levels' }, h('legend', { text: 'How hard' }), level('', 'any', 'drawn from all', true));

@@ -17,7 +17,7 @@ export function running(root, ctx, first, turn) {
     h('section', { class: 'panel stack', 'aria-label': 'Progress' },
       h('div', { class: 'row' }, h('h2', { class: 'grow', text: `${first.alias} is looking` }), h('span', { class: 'tag', text: first.difficulty }), h('span', { class: 'tag', text: `seed ${first.seed}` })),
       time, noticed,
-      h('p', {}, 'Look around: ', link('#/investigate', 'traces'), ' · ', link('#/investigate/logs', 'logs'), ' · ',
+      h('p', {}, 'Look around: ', link('#/investigate/traces', 'traces'), ' · ', link('#/investigate/logs', 'logs'), ' · ',
         link('#/investigate/graph', 'service graph'), ' · ', link('#/alerts', 'alerts')),
       h('div', { class: 'row' }, more, cost), hints,
       h('button', { class: 'button quiet', type: 'button', on: { click: giveUp } }, 'Give up and be told')),
