@@ -128,17 +128,6 @@ impl Person {
         );
     }
 
-    /// The text of the first element of that kind.
-    #[track_caller]
-    pub fn reads(&self, selector: &str) -> String {
-        self.waits_until(
-            &format!("{selector} is there"),
-            &format!("document.querySelector({})", quoted(selector)),
-        );
-        let text = self.finds(&format!("document.querySelector({}).textContent", quoted(selector)));
-        text.as_str().unwrap_or_default().to_owned()
-    }
-
     /// Moves the mouse onto it and clicks; what is covered by something else cannot be clicked.
     #[track_caller]
     pub fn clicks(&self, selector: &str) {
