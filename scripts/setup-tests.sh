@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sees to it that what the tests need is there: make and a C compiler, PostgreSQL, Redis, Prometheus, Alertmanager,
-# Chromium, Go's pprof, a compose tool, OpenTelemetry's SDK for Python in an environment of its own, and Grafana's parsers
-# and types for Node.js in a folder of their own.
+# Chromium, Go's pprof, a compose tool, OpenTelemetry's SDK for Python in an environment of its own, and packages from npm
+# in folders of their own: Grafana's parsers and types, and axe.
 # Installs what is missing from Debian's or Ubuntu's packages when it may (root, or sudo without a password), and
 # otherwise names each missing package. Ends with 1 when something is still missing: a test never skips a real part.
 set -euo pipefail
@@ -65,11 +65,12 @@ install_client() {
     cp "$wanted" "$place/requirements.txt"
 }
 
-# What Grafana has published, as package-lock.json has it. None of these packages has to run anything to be installed.
+# Packages for Node.js as a package-lock.json has them. None of them has to run anything to be installed.
+# $1 the folder of the lock file, $2 where to, $3 what it is
 install_node_packages() {
-    local wanted=tests/it/grafana/node place=${CARGO_TARGET_DIR:-target}/test-node
+    local wanted=$1 place=${CARGO_TARGET_DIR:-target}/$2
     cmp -s "$wanted/package-lock.json" "$place/package-lock.json" && [[ -f $place/.installed ]] && return 0
-    echo "installing Grafana's parsers and types in $place" >&2
+    echo "installing $3 in $place" >&2
     rm -rf "$place"
     mkdir -p "$place"
     cp "$wanted/package.json" "$wanted/package-lock.json" "$place/"
@@ -126,7 +127,13 @@ status=0
 scripts/setup-stack.sh || status=1
 scripts/setup-compose.sh "${CARGO_TARGET_DIR:-target}/test-compose" || status=1
 has_python && { install_client || { echo "OpenTelemetry's SDK for Python cannot be installed" >&2; status=1; }; }
-has_node && { install_node_packages || { echo "Grafana's parsers and types cannot be installed" >&2; status=1; }; }
+install_published() {
+    install_node_packages "$@" || { echo "$3 cannot be installed" >&2; status=1; }
+}
+if has_node; then
+    install_published tests/it/grafana/node test-node "Grafana's parsers and types"
+    install_published tests/it/page/node test-page "axe and what the page has from others"
+fi
 still=$(missing)
 [[ -z $still ]] && exit "$status"
 while IFS='|' read -r part package elsewhere; do

@@ -84,6 +84,11 @@ impl Board {
         self.state().lives.contains_key(id)
     }
 
+    /// An active fault, as it lives in this process.
+    pub fn live(&self, id: &str) -> Option<Arc<Live>> {
+        self.state().lives.get(id).cloned()
+    }
+
     /// What each active fault has done so far, in this process.
     pub fn counts(&self) -> BTreeMap<String, Count> {
         self.state().lives.iter().map(|(id, live)| (id.clone(), live.count())).collect()

@@ -12,6 +12,7 @@ use super::{
     live::{Count, FIRST_TRACES},
     setting::Revision,
 };
+use crate::kernel::id::hex;
 
 /// Processes whose reports are kept; beyond that the one that has been silent longest is forgotten.
 pub const MOST_PROCESSES: usize = 128;
@@ -59,6 +60,28 @@ impl Counts {
         }
     }
 
+    /// Whether the fault of this id struck this trace, as far as any process remembers.
+    pub fn has_struck(&self, id: &str, trace_id: &[u8; 16]) -> bool {
+        let here = self.board.live(id).is_some_and(|live| live.has_struck(trace_id));
+        here || {
+            let text = hex(trace_id);
+            let reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
+            reports.values().filter_map(|one| one.faults.get(id)).any(|one| one.trace_ids.contains(&text))
+        }
+    }
+
+    /// Some traces that the fault of this id struck, the newest first where that is known.
+    pub fn struck(&self, id: &str, most: usize) -> Vec<String> {
+        let mut traces: Vec<String> = match self.board.live(id) {
+            Some(live) => live.newest(most).iter().map(|id| hex(id)).collect(),
+            None => Vec::new(),
+        };
+        let reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
+        let theirs = reports.values().filter_map(|one| one.faults.get(id)).flat_map(|one| &one.trace_ids);
+        traces.extend(theirs.take(most.saturating_sub(traces.len())).cloned());
+        traces
+    }
+
     /// The counts of every active fault, and of those that have just ended elsewhere, over all processes.
     pub fn totals(&self) -> BTreeMap<String, Count> {
         let mut totals = self.board.counts();
@@ -67,6 +90,7 @@ impl Counts {
             let total = totals.entry(id.clone()).or_default();
             total.matched = total.matched.saturating_add(count.matched);
             total.hit = total.hit.saturating_add(count.hit);
+            total.first_hit_ms = total.first_hit_ms.into_iter().chain(count.first_hit_ms).min();
             for trace in &count.trace_ids {
                 if total.trace_ids.len() < FIRST_TRACES && !total.trace_ids.contains(trace) {
                     total.trace_ids.push(trace.clone());
@@ -103,7 +127,7 @@ mod tests {
     }
 
     fn count(matched: u64, hit: u64, trace: char) -> Count {
-        Count { matched, hit, trace_ids: vec![trace.to_string().repeat(32)] }
+        Count { matched, hit, first_hit_ms: None, trace_ids: vec![trace.to_string().repeat(32)] }
     }
 
     const RUN: Revision = Revision { run: 1, number: 0 };

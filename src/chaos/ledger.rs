@@ -100,6 +100,11 @@ impl Ledger {
         Ok(Ledger { entries, missing, directory: Arc::new(directory.to_owned()) })
     }
 
+    /// Where it is kept.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// Enters a line. Never waits.
     pub fn enter(&self, entry: Entry) {
         let entry = Entry { at: clock::now(), ..entry };

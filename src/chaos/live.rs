@@ -1,10 +1,11 @@
 //! A fault while it is active in this process: how often it was met, whom it struck, and when it is over.
 
 use std::{
+    collections::VecDeque,
     fmt,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
 };
 
@@ -13,10 +14,13 @@ use tokio::sync::watch;
 use utoipa::ToSchema;
 
 use super::{action::Action, crossing::Crossing, target::Seam};
-use crate::kernel::id::hex;
+use crate::kernel::{clock, id::hex};
 
 /// How many trace ids are kept of a fault.
 pub const FIRST_TRACES: usize = 100;
+
+/// How many of the newest traces are remembered besides, for whoever asks about one of them.
+const NEWEST_TRACES: usize = 4_096;
 
 /// Told of every crossing that was struck, at once and on its thread: it must not wait.
 pub type Witness = Arc<dyn Fn(Strike<'_>) + Send + Sync>;
@@ -37,7 +41,10 @@ pub struct Live {
     pub id: String,
     matched: AtomicU64,
     struck: AtomicU64,
+    /// Milliseconds since 1970; 0 until then.
+    first_struck_ms: AtomicI64,
     first: Mutex<Vec<[u8; 16]>>,
+    newest: Mutex<VecDeque<[u8; 16]>>,
     over: watch::Sender<bool>,
     witness: Option<Witness>,
 }
@@ -50,6 +57,9 @@ pub struct Count {
     pub matched: u64,
     /// Of those, the ones that it struck.
     pub hit: u64,
+    /// When it first struck, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_hit_ms: Option<i64>,
     /// The first hundred traces that it struck, in the order of being struck.
     pub trace_ids: Vec<String>,
 }
@@ -60,7 +70,9 @@ impl Live {
             id: id.to_owned(),
             matched: AtomicU64::new(0),
             struck: AtomicU64::new(0),
+            first_struck_ms: AtomicI64::new(0),
             first: Mutex::default(),
+            newest: Mutex::default(),
             over: watch::Sender::new(false),
             witness,
         }
@@ -81,6 +93,9 @@ impl Live {
 
     fn note(&self, crossing: &Crossing<'_>, action: Option<&Action>) {
         let before = self.struck.fetch_add(1, Ordering::Relaxed);
+        if before == 0 {
+            self.first_struck_ms.store(clock::now_millis(), Ordering::Relaxed);
+        }
         // Beyond the first, only the number counts. A trace may be struck more than once: it is kept once.
         if before < 4 * FIRST_TRACES as u64 {
             let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
@@ -88,6 +103,14 @@ impl Live {
                 first.push(crossing.trace_id);
             }
         }
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        if newest.back() != Some(&crossing.trace_id) {
+            if newest.len() >= NEWEST_TRACES {
+                newest.pop_front();
+            }
+            newest.push_back(crossing.trace_id);
+        }
+        drop(newest);
         if let Some(witness) = &self.witness {
             witness(Strike {
                 fault: &self.id,
@@ -99,11 +122,24 @@ impl Live {
         }
     }
 
+    /// Whether it struck this trace: one of its first, or of its newest.
+    pub fn has_struck(&self, trace_id: &[u8; 16]) -> bool {
+        self.newest.lock().unwrap_or_else(PoisonError::into_inner).contains(trace_id)
+            || self.first.lock().unwrap_or_else(PoisonError::into_inner).contains(trace_id)
+    }
+
+    /// The newest traces it struck, the last one first.
+    pub fn newest(&self, most: usize) -> Vec<[u8; 16]> {
+        let newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        newest.iter().rev().take(most).copied().collect()
+    }
+
     pub fn count(&self) -> Count {
         let first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
         Count {
             matched: self.matched.load(Ordering::Relaxed),
             hit: self.struck.load(Ordering::Relaxed),
+            first_hit_ms: Some(self.first_struck_ms.load(Ordering::Relaxed)).filter(|at| *at > 0),
             trace_ids: first.iter().map(|id| hex(id)).collect(),
         }
     }

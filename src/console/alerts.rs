@@ -18,6 +18,8 @@ use crate::{
         alerts::{self, AlertsNow},
         inbox::{MOST_NOTES, Note},
         part::Part,
+        routes::{self, RoutesNow},
+        rulebook::{self, RuleNow},
     },
 };
 
@@ -38,6 +40,40 @@ pub async fn list(State(desk): State<Arc<Desk>>) -> Result<Json<AlertsNow>> {
     now.map(Json).map_err(|why| {
         let state = stack.standing.now().state;
         Error::new(Kind::Unavailable, format!("Prometheus does not answer ({state}): {why}"))
+    })
+}
+
+/// Alert rules, each with its state, and its value against its threshold
+#[utoipa::path(get, path = "/api/alerts/rules", tag = "alerts", operation_id = "list_rules",
+    responses(
+        (status = 200, description = "In Prometheus's order", body = Vec<RuleNow>),
+        (status = 503, description = "There is no Prometheus, or it does not answer", body = Problem,
+            content_type = "application/problem+json")))]
+pub async fn rules(State(desk): State<Arc<Desk>>) -> Result<Json<Vec<RuleNow>>> {
+    let base = address(&desk, Part::Prometheus)?;
+    let rules = rulebook::now(&desk.console.stack.asker, &base).await;
+    rules.map(Json).map_err(|why| Error::new(Kind::Unavailable, format!("Prometheus does not answer: {why}")))
+}
+
+/// Alertmanager's route tree, the way each alert takes, and what is grouped, inhibited and silenced
+#[utoipa::path(get, path = "/api/alerts/routes", tag = "alerts", operation_id = "show_routes",
+    responses(
+        (status = 200, description = "As Alertmanager itself says it", body = RoutesNow),
+        (status = 503, description = "There is no Alertmanager, or it does not answer", body = Problem,
+            content_type = "application/problem+json")))]
+pub async fn routes(State(desk): State<Arc<Desk>>) -> Result<Json<RoutesNow>> {
+    let base = address(&desk, Part::Alertmanager)?;
+    let routes = routes::now(&desk.console.stack.asker, &base).await;
+    routes
+        .map(Json)
+        .map_err(|why| Error::new(Kind::Unavailable, format!("Alertmanager does not answer: {why}")))
+}
+
+fn address(desk: &Desk, part: Part) -> Result<String> {
+    let standing = &desk.console.stack.standing;
+    standing.url(part).ok_or_else(|| {
+        let why = standing.now().why.unwrap_or_else(|| "it is off".to_owned());
+        Error::new(Kind::Unavailable, format!("there is no {part}: {why}"))
     })
 }
 

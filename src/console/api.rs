@@ -7,17 +7,21 @@ use axum::{
     extract::{DefaultBodyLimit, State},
     http::header,
     middleware,
-    response::{Html, IntoResponse, Response},
+    response::{IntoResponse, Response},
 };
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    alerts,
+    alerts, checks,
     desk::{Console, Desk},
-    events, faults, graph, guard, ledger, linger, logs, modes,
+    events,
+    exercises::api as exercises,
+    faults, graph, guard, history, ledger, linger, logs, modes, objectives,
     openapi::{self, Document, Head},
-    otlp, profiles, receivers, runbooks, scenarios, series, state, store, switchboard, traces, traffic,
+    otlp, page, places, profiles, receivers, runbooks, scenarios, series, state, store, switchboard, traces,
+    traffic,
+    verify::api as verify,
 };
 use crate::kernel::{extract::BODY_LIMIT_BYTES, strangers};
 
@@ -37,10 +41,11 @@ pub fn router(console: Console) -> Router {
         .routes(routes!(receivers::tell))
         .layer(DefaultBodyLimit::max(receivers::BODY_BYTES));
     let (known, document) = OpenApiRouter::with_openapi(Head::openapi())
-        .routes(routes!(index))
+        .routes(routes!(page::index))
         .routes(routes!(metrics))
         .routes(routes!(openapi::document))
         .routes(routes!(state::state))
+        .routes(routes!(history::vitals))
         .routes(routes!(events::listen))
         .routes(routes!(modes::switch))
         .routes(routes!(modes::demo_mode))
@@ -56,6 +61,8 @@ pub fn router(console: Console) -> Router {
         .routes(routes!(scenarios::speed))
         .routes(routes!(faults::list))
         .routes(routes!(faults::set, faults::clear))
+        .routes(routes!(checks::fault))
+        .routes(routes!(places::list))
         .routes(routes!(ledger::lines))
         .routes(routes!(switchboard::follow))
         .routes(routes!(switchboard::count))
@@ -69,42 +76,31 @@ pub fn router(console: Console) -> Router {
         .routes(routes!(profiles::show))
         .routes(routes!(store::fill))
         .routes(routes!(alerts::list))
+        .routes(routes!(alerts::rules))
+        .routes(routes!(alerts::routes))
         .routes(routes!(alerts::notifications))
+        .routes(routes!(objectives::list))
         .routes(routes!(runbooks::page))
+        .routes(routes!(verify::read, verify::begin, verify::end))
+        .routes(routes!(exercises::read))
+        .routes(routes!(exercises::begin))
+        .routes(routes!(exercises::runs))
+        .routes(routes!(exercises::show))
+        .routes(routes!(exercises::notice))
+        .routes(routes!(exercises::hint))
+        .routes(routes!(exercises::answer))
+        .routes(routes!(exercises::give_up))
         .merge(senders)
         .merge(told)
         .split_for_parts();
     // Made of types alone: it serialises, or a test says so.
     let document = Document(document.to_json().unwrap_or_default().into());
-    strangers::answered(known)
+    strangers::answered(page::beside(known))
         .with_state(desk)
         .layer(Extension(document))
         .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
         .layer(middleware::from_fn_with_state(guard, guard::watch))
         .layer(middleware::from_fn(linger::hear_out))
-}
-
-/// Where to go from here
-#[utoipa::path(get, path = "/", tag = "state", operation_id = "index",
-    responses((status = 200, description = "A page of addresses", body = String, content_type = "text/html")))]
-async fn index(State(desk): State<Arc<Desk>>) -> Html<String> {
-    let shop = desk.console.services.iter().find(|place| place.service == "storefront");
-    let shop = shop.map(|place| place.url.as_str()).unwrap_or_default();
-    Html(format!(
-        "<!doctype html><html lang=en><meta charset=utf-8><title>doorbuster</title>\
-         <h1>doorbuster</h1><p>The shop is open at <a href=\"{shop}/\">{shop}</a>.</p>\
-         <ul><li><a href=\"/metrics\">/metrics</a>: measurements of all services, as OpenMetrics\
-         <li><a href=\"/api/state\">/api/state</a>: scenario, faults, shoppers, telemetry, addresses, as JSON\
-         <li><a href=\"/api/events\">/api/events</a>: the same as it changes\
-         <li><a href=\"/api/scenarios\">/api/scenarios</a>, <a href=\"/api/faults\">/api/faults</a>, \
-         <a href=\"/api/ledger\">/api/ledger</a>: what can break, what is broken, what was\
-         <li><a href=\"/api/traces\">/api/traces</a>, <a href=\"/api/logs\">/api/logs</a>, \
-         <a href=\"/api/metrics\">/api/metrics</a>, <a href=\"/api/graph\">/api/graph</a>, \
-         <a href=\"/api/profiles\">/api/profiles</a>: the recent past, without a backend\
-         <li><a href=\"/api/alerts\">/api/alerts</a>, \
-         <a href=\"/api/alerts/notifications\">/api/alerts/notifications</a>: what burns, and who was told\
-         <li><a href=\"/openapi.json\">/openapi.json</a>: all addresses, for machines</ul>"
-    ))
 }
 
 /// Measurements of all services of this process (OpenMetrics)

@@ -7,7 +7,9 @@ use serde_json::Value;
 use tokio::sync::{Semaphore, broadcast};
 use utoipa::ToSchema;
 
-use super::{followers::Followers, guard::Guard};
+use super::{
+    exercises::book::Book, followers::Followers, guard::Guard, verify::record::Record, vitals::Recent,
+};
 use crate::{
     chaos::{counts::Counts, ledger::Ledger, switchboard::Switchboard},
     kernel::error::{Error, Kind, Result},
@@ -39,7 +41,11 @@ pub struct Console {
     pub store: Option<Arc<Store>>,
     /// Prometheus, Alertmanager, and what receivers were told.
     pub stack: View,
+    /// Where Grafana is, for links into it.
+    pub grafana: Option<String>,
     pub guard: Guard,
+    /// Who looks for what is wrong.
+    pub exercises: Book,
 }
 
 impl Console {
@@ -81,6 +87,10 @@ pub struct Desk {
     pub followers: Followers,
     pub events: broadcast::Sender<Arc<Notice>>,
     pub readers: Arc<Semaphore>,
+    /// The verification that runs, or ran last.
+    pub verifying: Record,
+    /// The vitals of the last minutes.
+    pub recent: Recent,
 }
 
 impl Desk {
@@ -90,6 +100,8 @@ impl Desk {
             followers: Followers::default(),
             events: broadcast::Sender::new(EVENTS_KEPT),
             readers: Arc::new(Semaphore::new(MOST_READERS)),
+            verifying: Record::default(),
+            recent: Recent::default(),
         })
     }
 

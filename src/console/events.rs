@@ -2,7 +2,7 @@
 //! waited for: what it missed is in the `state` it gets when it connects again.
 
 use std::{
-    collections::VecDeque,
+    collections::BTreeSet,
     convert::Infallible,
     sync::{Arc, Weak},
     time::Duration,
@@ -27,6 +27,7 @@ use super::{
     desk::{Desk, Notice},
     faults::{self, FaultNow},
     state,
+    vitals::{self, Window},
 };
 use crate::{
     chaos::setting::Revision,
@@ -35,7 +36,6 @@ use crate::{
         error::{Error, Kind, Result},
         problem::Problem,
     },
-    load::tally::{Counts, Tally},
     scenario::control::{Running, Status},
     stack::inbox::Note,
 };
@@ -43,8 +43,6 @@ use crate::{
 const VITALS_EVERY: Duration = Duration::from_secs(1);
 /// A comment after so much silence; vitals come oftener, unless the hub itself stands still.
 const HEART_BEAT: Duration = Duration::from_secs(10);
-/// Vitals look back over so many seconds.
-const WINDOW: usize = 10;
 /// The origin of a scenario's time moves by rounding; what is below this is no jump.
 const SAME_ORIGIN_SECONDS: f64 = 0.05;
 
@@ -65,32 +63,13 @@ pub struct FaultsNow {
     pub faults: Vec<FaultNow>,
 }
 
-/// The event `vitals`, once a second: how the shoppers fare.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
-pub struct Vitals {
-    /// Visits that were due since the start, and those under way.
-    pub visits: u64,
-    pub in_flight: u64,
-    /// The rate that is asked for right now, with what comes on top.
-    pub visits_per_minute: f64,
-    /// Over the last ten seconds.
-    pub requests_per_second: f64,
-    /// Over the last ten seconds: the part of all requests that ended in a 5xx or without an answer.
-    pub error_share: f64,
-    /// Orders placed since the start.
-    pub orders: u64,
-    /// Over the last ten seconds.
-    pub orders_per_minute: f64,
-    /// Since the start, in milliseconds.
-    pub p95_ms: f64,
-}
-
 /// Everything that changes, as it changes (server-sent events)
 ///
 /// At the start the event `state` (`StateNow`). Then, whenever it changes: `mode` (`ModeNow`), `scenario`
-/// (`ScenarioNow` or `null`), `faults` (`FaultsNow`, without trace ids: `/api/faults` has them), `followers` (an array of `Follower`),
-/// `stack` (`StackNow`); whenever a receiver is told something `notification` (`Note`); and once a second `vitals`
-/// (`Vitals`). A reader that falls behind is dropped; whoever connects again gets the whole state first.
+/// (`ScenarioNow` or `null`), `faults` (`FaultsNow`, without trace ids:
+/// `/api/faults` has them; also when a fault strikes for the first time), `followers` (an array of `Follower`),
+/// `stack` (`StackNow`); whenever a receiver is told something `notification` (`Note`); while something is verified
+/// `verify` (`VerifyStep`); and once a second `vitals` (`Vitals`). A reader that falls behind is dropped; whoever connects again gets the whole state first.
 #[utoipa::path(get, path = "/api/events", tag = "state", operation_id = "listen_to_events",
     responses(
         (status = 200, description = "A stream that does not end", body = String, content_type = "text/event-stream"),
@@ -128,6 +107,7 @@ pub async fn announce(desk: Weak<Desk>) {
     let mut notes = strong.console.stack.inbox.subscribe();
     let mut last = strong.console.control.status();
     let mut window = Window::default();
+    let mut met = BTreeSet::new();
     drop(strong);
     let mut tick = interval(VITALS_EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -161,12 +141,16 @@ pub async fn announce(desk: Weak<Desk>) {
                 tell(&events, || notice("stack", &now));
             }
             What::Told(note) => tell(&events, || notice("notification", &*note)),
-            What::Vitals if events.receiver_count() > 0 => {
-                let vitals = window.vitals(&desk.console.shoppers.tally());
-                tell(&events, || notice("vitals", &vitals));
+            What::Vitals => {
+                let revenue = match desk.console.store() {
+                    Ok(_) => desk.console.asked(vitals::revenue_per_minute).await.ok().flatten(),
+                    Err(_) => None,
+                };
+                let now = Arc::new(window.vitals(&desk.console.shoppers.tally(), revenue));
+                tell(&events, || notice("vitals", &*now));
+                desk.recent.keep(now);
+                tell_who_was_met(&desk, &events, &mut met);
             }
-            // Nobody listens: what was seen long ago must not count as of these last seconds.
-            What::Vitals => window = Window::default(),
         }
     }
 }
@@ -187,6 +171,19 @@ fn tell_changes(desk: &Desk, events: &broadcast::Sender<Arc<Notice>>, last: &Sta
         let faults = || faults::briefly(status, desk.console.counts.totals());
         tell(events, || notice("faults", &FaultsNow { revision: status.revision, faults: faults() }));
     }
+}
+
+/// Tells of the faults once more when one of them has struck for the first time: how long that took is worth knowing.
+fn tell_who_was_met(desk: &Desk, events: &broadcast::Sender<Arc<Notice>>, met: &mut BTreeSet<String>) {
+    let totals = desk.console.counts.totals();
+    let now: BTreeSet<String> =
+        totals.iter().filter(|(_, count)| count.first_hit_ms.is_some()).map(|(id, _)| id.clone()).collect();
+    if !now.is_subset(met) {
+        let status = desk.console.control.status();
+        let faults = faults::briefly(&status, totals);
+        tell(events, || notice("faults", &FaultsNow { revision: status.revision, faults }));
+    }
+    *met = now;
 }
 
 /// Whether nothing has changed but counts.
@@ -219,56 +216,9 @@ fn notice(name: &'static str, data: &impl Serialize) -> Notice {
     Notice { name, data: serde_json::to_string(data).unwrap_or_default() }
 }
 
-/// The requests and orders of the last seconds, a pair a second.
-#[derive(Default)]
-struct Window(VecDeque<(Counts, u64)>);
-
-impl Window {
-    /// Called once a second.
-    fn vitals(&mut self, tally: &Tally) -> Vitals {
-        let orders = tally.steps.get("checkout").map_or(0, |step| step.requests.ok);
-        let (then, orders_then) = self.0.front().copied().unwrap_or((tally.requests, orders));
-        let seconds = self.0.len().max(1) as f64;
-        self.0.push_back((tally.requests, orders));
-        if self.0.len() > WINDOW {
-            self.0.pop_front();
-        }
-        let bad = |counts: &Counts| counts.server_error + counts.lost;
-        let requests = tally.requests.total().saturating_sub(then.total());
-        let failed = bad(&tally.requests).saturating_sub(bad(&then));
-        Vitals {
-            visits: tally.visits.arrived,
-            in_flight: tally.in_flight,
-            visits_per_minute: tally.visits_per_minute,
-            requests_per_second: requests as f64 / seconds,
-            error_share: if requests == 0 { 0.0 } else { failed as f64 / requests as f64 },
-            orders,
-            orders_per_minute: orders.saturating_sub(orders_then) as f64 / seconds * 60.0,
-            p95_ms: tally.latency.p95_ms,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn tally(ok: u64, server_error: u64) -> Tally {
-        Tally { requests: Counts { ok, server_error, ..Counts::default() }, ..Tally::default() }
-    }
-
-    #[test]
-    fn vitals_look_back_over_ten_seconds_and_no_further() {
-        let mut window = Window::default();
-        assert_eq!(window.vitals(&tally(100, 100)).error_share, 0.0, "what was before is not known");
-        let vitals = window.vitals(&tally(108, 102));
-        assert_eq!((vitals.requests_per_second, vitals.error_share), (10.0, 0.2));
-        for second in 2..=20 {
-            window.vitals(&tally(100 + 8 * second, 102));
-        }
-        let vitals = window.vitals(&tally(100 + 8 * 21, 102));
-        assert_eq!((vitals.requests_per_second, vitals.error_share), (8.0, 0.0));
-    }
 
     #[test]
     fn time_that_passes_is_no_change_but_a_jump_and_a_pause_are() {

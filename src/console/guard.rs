@@ -34,7 +34,8 @@ impl Guard {
         self.0.is_some()
     }
 
-    fn admits(&self, headers: &HeaderMap) -> Result<()> {
+    /// Whether whoever sent `headers` may change something, or be told what not everybody is.
+    pub fn admits(&self, headers: &HeaderMap) -> Result<()> {
         let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
         let host = text(header::HOST).unwrap_or_default();
         let origin = text(header::ORIGIN);

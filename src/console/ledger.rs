@@ -14,6 +14,7 @@ use super::desk::Desk;
 use crate::{
     chaos::ledger,
     kernel::{
+        clock,
         error::{Error, Kind, Result},
         extract::Query,
         problem::Problem,
@@ -47,6 +48,7 @@ pub struct Wanted {
             content_type = "application/problem+json")))]
 pub async fn lines(State(desk): State<Arc<Desk>>, Query(wanted): Query<Wanted>) -> Result<Response> {
     let limit = wanted.limit.unwrap_or(MOST_LINES).min(MOST_LINES);
+    let begun_ms = desk.console.exercises.incident().map(|incident| incident.started_ms);
     let book = desk.console.ledger.clone();
     // It may read files: the address must not wait for a disk.
     let read = tokio::task::spawn_blocking(move || {
@@ -57,10 +59,25 @@ pub async fn lines(State(desk): State<Arc<Desk>>, Query(wanted): Query<Wanted>) 
     let cannot = || Error::new(Kind::Internal, "the ledger cannot be read");
     let lines =
         read.map_err(|error| cannot().caused_by(error))?.map_err(|error| cannot().caused_by(error))?;
+    // What an exercise is about is told when it is over.
+    let lines: Vec<String> = match begun_ms {
+        Some(begun_ms) => lines.into_iter().filter(|line| is_before(line, begun_ms)).collect(),
+        None => lines,
+    };
     let mut text = String::with_capacity(lines.iter().map(|line| line.len() + 1).sum());
     for line in lines {
         text.push_str(&line);
         text.push('\n');
     }
     Ok(([(header::CONTENT_TYPE, JSON_LINES)], text).into_response())
+}
+
+/// Whether a line was entered before that moment, with a second to spare: the first lines are older than their answer.
+fn is_before(line: &str, begun_ms: i64) -> bool {
+    #[derive(Deserialize)]
+    struct Dated {
+        at: String,
+    }
+    let begun = clock::rfc3339(begun_ms - 1_000);
+    serde_json::from_str::<Dated>(line).is_ok_and(|line| line.at < begun)
 }

@@ -10,11 +10,13 @@ use axum::{
 use utoipa::OpenApi;
 
 use super::{
-    events::{FaultsNow, ModeNow, Vitals},
+    events::{FaultsNow, ModeNow},
     faults::FaultNow,
     followers::Follower,
     state::{ScenarioNow, StateNow},
     switchboard::Beat,
+    verify::record::VerifyStep,
+    vitals::Vitals,
 };
 use crate::{
     chaos::setting::Setting,
@@ -41,13 +43,14 @@ use crate::{
         (name = "state", description = "How all of it stands"),
         (name = "switchboard", description = "For services in processes of their own"),
         (name = "alerts", description = "What burns, and who was told"),
+        (name = "exercises", description = "Find out what is wrong"),
         (name = "signals", description = "Measurements"),
         (name = "store", description = "The recent past, without a backend"),
         (name = "otlp", description = "Signals from elsewhere"),
     ),
     components(schemas(
         Beat, FaultNow, FaultsNow, Follower, ModeNow, Listing, Note, Problem, ScenarioNow, Setting,
-        StackNow, StateNow, Vitals
+        StackNow, StateNow, VerifyStep, Vitals
     )),
 )]
 pub struct Head;

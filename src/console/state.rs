@@ -45,6 +45,8 @@ pub struct StateNow {
     pub telemetry: Value,
     /// Prometheus and Alertmanager, where they are and how they are.
     pub stack: StackNow,
+    /// Where a browser finds Grafana, if there is one.
+    pub grafana: Option<String>,
 }
 
 /// How many come.
@@ -105,6 +107,7 @@ pub fn now(desk: &Desk) -> StateNow {
         shoppers,
         telemetry: (console.telemetry)(),
         stack: console.stack.standing.now(),
+        grafana: console.grafana.clone(),
     }
 }
 

@@ -186,6 +186,9 @@ pub struct ShowFlags {
     /// stands in GRAFANA_TOKEN
     #[arg(long, env = "GRAFANA_URL", value_name = "URL", hide_env_values = true)]
     pub grafana_url: Option<String>,
+    /// Where a browser finds that Grafana, if elsewhere: the page links there
+    #[arg(long, env = "GRAFANA_LINK_URL", value_name = "URL")]
+    pub grafana_link: Option<String>,
     /// Mark faults there as well: whoever looks is told what is broken
     #[arg(long, env = "DOORBUSTER_ANNOTATE_FAULTS", value_parser = clap::builder::BoolishValueParser::new())]
     pub annotate_faults: bool,

@@ -17,6 +17,7 @@ use crate::{
     console::{
         api,
         desk::{Console, Place},
+        exercises::book::Book,
         guard::Guard,
     },
     kernel::{
@@ -55,6 +56,8 @@ pub struct Plan<'a> {
     pub stack: View,
     /// Whose dashboards are marked, and whether with faults too.
     pub grafana: Option<(Grafana, bool)>,
+    /// Where a browser finds it.
+    pub grafana_link: Option<String>,
 }
 
 /// Open, until it is closed.
@@ -68,7 +71,7 @@ pub struct ControlRoom {
 impl ControlRoom {
     /// Opens the control address and lets the shoppers in.
     pub async fn open(plan: Plan<'_>, stage: &Stage, telemetry: &Telemetry) -> Result<ControlRoom> {
-        let Plan { settings, control: here, port, token, store, stack, grafana } = plan;
+        let Plan { settings, control: here, port, token, store, stack, grafana, grafana_link } = plan;
         let (stop, stopped) = watch::channel(false);
         let (unmark, unmarked) = watch::channel(false);
         let shoppers = Arc::new(let_shoppers_in(settings, stage, telemetry, stopped.clone()).await?);
@@ -93,6 +96,8 @@ impl ControlRoom {
             store,
             stack,
             guard: Guard::new(settings.bind, token.word()),
+            grafana: grafana_link,
+            exercises: Book::open(stage.ledger.directory()),
         };
         let mut address = settings.address(Service::Lab);
         address.set_port(port.unwrap_or(address.port()));

@@ -12,7 +12,7 @@ use axum::{Router, http::header, routing::get};
 use futures_util::future::{join_all, join3};
 
 use super::{
-    annotations,
+    annotations::{self, grafana::Grafana},
     cli::{Cli, Command, Common, EngineFlags, PeerFlags, Serve, ShowFlags, StackFlags, TheirFlags, Up},
     control_room::{ControlRoom, Plan},
     follow::follower,
@@ -164,6 +164,7 @@ impl Session<'_> {
                     token: &self.token,
                     store,
                     stack: beside.view(),
+                    grafana_link: self.grafana_link(grafana.as_ref()),
                     grafana: grafana.map(|grafana| (grafana, annotates_faults)),
                 };
                 Some(ControlRoom::open(plan, stage, telemetry).await?)
@@ -203,6 +204,12 @@ impl Session<'_> {
             token: (!common.bind.is_loopback()).then(|| self.token.word().to_owned()),
             grafana: None,
         }
+    }
+
+    /// Where a browser finds Grafana: in containers that is another address than the lab's own way there.
+    fn grafana_link(&self, grafana: Option<&Grafana>) -> Option<String> {
+        let said = self.show.as_ref().and_then(|show| show.grafana_link.clone());
+        said.filter(|link| !link.trim().is_empty()).or_else(|| grafana.map(|one| one.address().to_owned()))
     }
 
     /// The control address, as this machine reaches it.

@@ -6,7 +6,7 @@ use hdrhistogram::Histogram;
 use http::StatusCode;
 use serde::Serialize;
 
-use super::journey::StepKind;
+use super::{curve::Curve, journey::StepKind};
 use crate::kernel::country::Country;
 
 /// How one step ended.
@@ -119,6 +119,11 @@ pub struct Tally {
     pub steps: BTreeMap<&'static str, StepTally>,
     /// By the country's code; a country nobody has come from is not there.
     pub countries: BTreeMap<&'static str, Counts>,
+    /// How checkouts ended, by the country's code.
+    pub checkouts: BTreeMap<&'static str, Counts>,
+    /// All latencies, for whoever wants those of the last seconds.
+    #[serde(skip)]
+    pub curve: Curve,
 }
 
 /// What is known of one kind of step.
@@ -134,6 +139,8 @@ pub struct Books {
     pub visits: Visits,
     steps: [Page; StepKind::ALL.len()],
     countries: [Counts; Country::ALL.len()],
+    checkouts: [Counts; Country::ALL.len()],
+    curve: Curve,
 }
 
 #[derive(Clone, Debug)]
@@ -150,7 +157,11 @@ impl Books {
         let micros = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
         // It grows as needed, so that nothing can fall outside.
         let _ = page.latency.record(micros.min(MOST_MICROS));
+        self.curve.record(latency);
         self.countries[country as usize].count(outcome);
+        if kind == StepKind::Checkout {
+            self.checkouts[country as usize].count(outcome);
+        }
     }
 
     /// What is known now, at a rate of `visits_per_minute`.
@@ -162,7 +173,10 @@ impl Books {
             let _ = overall.add(&page.latency);
         }
         let steps = StepKind::ALL.iter().zip(&self.steps).filter(|(_, page)| page.requests.total() > 0);
-        let countries = Country::ALL.iter().zip(&self.countries).filter(|(_, counts)| counts.total() > 0);
+        let by_country = |counts: &[Counts]| {
+            let pairs = Country::ALL.iter().zip(counts).filter(|(_, counts)| counts.total() > 0);
+            pairs.map(|(country, counts)| (country.code(), *counts)).collect()
+        };
         Tally {
             visits_per_minute,
             visits: self.visits,
@@ -170,7 +184,9 @@ impl Books {
             requests,
             latency: latency(&overall),
             steps: steps.map(|(kind, page)| (kind.name(), page.tally())).collect(),
-            countries: countries.map(|(country, counts)| (country.code(), *counts)).collect(),
+            countries: by_country(&self.countries),
+            checkouts: by_country(&self.checkouts),
+            curve: self.curve.clone(),
         }
     }
 }
@@ -181,6 +197,8 @@ impl Default for Books {
             visits: Visits::default(),
             steps: std::array::from_fn(|_| Page { requests: Counts::default(), latency: histogram() }),
             countries: Default::default(),
+            checkouts: Default::default(),
+            curve: Curve::default(),
         }
     }
 }
@@ -248,6 +266,8 @@ mod tests {
         let steps: u64 = tally.steps.values().map(|step| step.requests.total()).sum();
         let countries: u64 = tally.countries.values().map(Counts::total).sum();
         assert_eq!((steps, countries), (101, 101));
+        let checkouts: u64 = tally.checkouts.values().map(Counts::total).sum();
+        assert_eq!(checkouts, tally.steps["checkout"].requests.total());
         assert_eq!(tally.latency.count, 101);
         assert!((tally.latency.p50_ms - 51.0).abs() < 0.1, "{:?}", tally.latency);
         assert!((tally.latency.max_ms - 3_600_000.0).abs() < 4_000.0, "{:?}", tally.latency);

@@ -18,6 +18,7 @@ pub mod render;
 pub mod routing;
 pub mod slo;
 pub mod span;
+pub mod threshold;
 pub mod tree;
 pub mod windows;
 mod write;

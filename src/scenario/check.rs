@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Words that cannot be names of scenarios: an address or a command means something else by them.
-pub const RESERVED: [&str; 6] = ["calm", "stop", "pause", "resume", "jump", "speed"];
+pub const RESERVED: [&str; 7] = ["calm", "exercise", "stop", "pause", "resume", "jump", "speed"];
 /// The most of phases, of faults in one phase, and of expectations.
 const MOST: usize = 200;
 /// What an id or a name has to look like.

@@ -16,6 +16,11 @@ const QUEUE: usize = 64;
 /// How long a command may take.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// The mode while an exercise runs, and which scenario it is is not said; no scenario may be called so.
+pub const EXERCISE: &str = "exercise";
+/// Where faults come from that were set by hand.
+pub const BY_HAND: &str = "manual";
+
 /// What may be asked.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -25,6 +30,11 @@ pub enum Command {
     Start {
         name: String,
         seed: Option<u64>,
+    },
+    /// Start a scenario of the library without saying which: what is shown of it is that an exercise runs. It stays as it
+    /// is at its worst until it is stopped. Any other start, and calm, end that.
+    Incident {
+        name: String,
     },
     /// End the scenario; `normal` runs again.
     Stop,
@@ -58,6 +68,7 @@ impl Command {
     pub fn name(&self) -> &'static str {
         match self {
             Command::Start { .. } => "start",
+            Command::Incident { .. } => "incident",
             Command::Stop => "stop",
             Command::Calm => "calm",
             Command::Pause => "pause",
@@ -109,7 +120,7 @@ pub struct Asked {
 /// How things stand: made anew at every change.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct Status {
-    /// `normal`, `blackfriday`, another scenario's name, or `calm`.
+    /// `normal`, `blackfriday`, another scenario's name, `calm`, or `exercise`, where which it is is not to be said.
     pub mode: String,
     pub scenario: Option<Running>,
     pub faults: Vec<Active>,
@@ -160,12 +171,26 @@ pub struct Active {
 pub struct Control {
     commands: mpsc::Sender<Asked>,
     status: watch::Receiver<Arc<Status>>,
+    truth: watch::Receiver<Arc<Status>>,
 }
 
 /// The engine's ends of a [`Control`].
 pub struct Served {
     pub commands: mpsc::Receiver<Asked>,
+    /// What everybody may know.
     pub status: watch::Sender<Arc<Status>>,
+    /// The same with nothing left out.
+    pub truth: watch::Sender<Arc<Status>>,
+}
+
+impl Status {
+    /// What may be said of it while nobody is to be told which scenario runs: what was set by hand, and how many come.
+    #[must_use]
+    pub fn concealed(&self) -> Status {
+        let by_hand = self.faults.iter().filter(|one| one.source == BY_HAND);
+        let faults = by_hand.cloned().collect();
+        Status { mode: EXERCISE.to_owned(), scenario: None, faults, ..self.clone() }
+    }
 }
 
 impl Control {
@@ -173,7 +198,8 @@ impl Control {
     pub fn channel() -> (Control, Served) {
         let (commands, asked) = mpsc::channel(QUEUE);
         let (status, shown) = watch::channel(Arc::new(Status::default()));
-        (Control { commands, status: shown }, Served { commands: asked, status })
+        let (truth, known) = watch::channel(Arc::new(Status::default()));
+        (Control { commands, status: shown, truth: known }, Served { commands: asked, status, truth })
     }
 
     /// Asks and waits for the answer.
@@ -190,6 +216,11 @@ impl Control {
     /// How things stood at the last change.
     pub fn status(&self) -> Arc<Status> {
         self.status.borrow().clone()
+    }
+
+    /// How they stood then, and nothing is left out: only for whoever judges an exercise.
+    pub fn truth(&self) -> Arc<Status> {
+        self.truth.borrow().clone()
     }
 
     /// How things stand, as it changes.

@@ -11,10 +11,11 @@ use serde_json::json;
 use tokio::sync::oneshot;
 
 use super::{
-    control::{Asked, Command, Done, Refused, Served, Status},
+    control::{Asked, BY_HAND, Command, Done, Refused, Served, Status},
+    incident,
     journal::Journal,
     library::Library,
-    show::{Run, Scene, Show, TICK},
+    show::{Run, Scene, Show, Standing, TICK},
     spec::{Planned, Spec},
     timeline::Plan,
 };
@@ -72,6 +73,8 @@ struct Stage {
     mode: String,
     journal: Journal,
     mix: Option<Mix>,
+    /// Whether which scenario runs is not to be said.
+    is_concealed: bool,
 }
 
 impl Engine {
@@ -79,7 +82,7 @@ impl Engine {
     pub async fn run(self, mut served: Served, first: &str) {
         let journal = Journal::new(self.ledger.clone());
         let show = Show::new(self.seed.unwrap_or(SEED));
-        let mut stage = Stage { show, mode: CALM.to_owned(), journal, mix: None };
+        let mut stage = Stage { show, mode: CALM.to_owned(), journal, mix: None, is_concealed: false };
         if let Err(refused) = self.start(&mut stage, first, None) {
             self.ledger.enter(Entry {
                 what: "command",
@@ -93,7 +96,9 @@ impl Engine {
             let now = Instant::now();
             let scene = self.step(&mut stage, now);
             let status = stage.status(&scene, self.switchboard.current().revision);
-            served.status.send_replace(Arc::new(status));
+            let shown = if stage.is_concealed { status.concealed() } else { status.clone() };
+            served.truth.send_replace(Arc::new(status));
+            served.status.send_replace(Arc::new(shown));
             // Whoever asked hears of it when it holds.
             for (answer, outcome) in answers.drain(..) {
                 let _: Result<_, _> = answer.send(outcome);
@@ -151,8 +156,15 @@ impl Engine {
         let now = Instant::now();
         match command {
             Command::Start { name, seed } => self.start(stage, name, *seed)?,
+            Command::Incident { name } => self.incident(stage, name)?,
             Command::Stop => self.start(stage, NORMAL, None)?,
             Command::Calm => self.calm(stage),
+            Command::Pause | Command::Resume | Command::Speed { .. } | Command::Jump { .. }
+                if stage.is_concealed =>
+            {
+                let why = "an exercise runs, and its time is its own; calm, or another scenario, ends it";
+                return Err(Refused::NotNow(why.to_owned()));
+            }
             Command::Pause => running(stage)?.pause(true, now),
             Command::Resume => running(stage)?.pause(false, now),
             Command::Speed { factor } => {
@@ -171,8 +183,12 @@ impl Engine {
             }
             Command::SetFault(planned) => return self.set_fault(stage, planned.as_ref().clone(), now),
             Command::ClearFault { id } => {
-                if !stage.show.end(id, now) {
-                    let near = nearest(id, stage.journal.faults().keys().map(String::as_str));
+                // What is not to be known is not to be found by guessing.
+                let is_known = |one: &Standing| !stage.is_concealed || one.source == BY_HAND;
+                let faults = stage.journal.faults();
+                if faults.get(id).is_some_and(|one| !is_known(one)) || !stage.show.end(id, now) {
+                    let known = faults.iter().filter(|(_, one)| is_known(one));
+                    let near = nearest(id, known.map(|(id, _)| id.as_str()));
                     let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
                     return Err(Refused::Unknown(format!("no fault `{id}` is active{near}")));
                 }
@@ -214,6 +230,21 @@ impl Engine {
             return Ok(());
         }
         let spec = self.find(name)?;
+        self.play(stage, spec, seed);
+        stage.is_concealed = false;
+        Ok(())
+    }
+
+    /// Begins a scenario that stays at its worst, and does not say which.
+    fn incident(&self, stage: &mut Stage, name: &str) -> Result<(), Refused> {
+        let found = self.find(name)?;
+        let spec = incident::lasting(&found);
+        self.play(stage, Arc::new(spec), None);
+        stage.is_concealed = true;
+        Ok(())
+    }
+
+    fn play(&self, stage: &mut Stage, spec: Arc<Spec>, seed: Option<u64>) {
         let baseline = match spec.name == NORMAL {
             true => Vec::new(),
             false => self.baseline(),
@@ -238,13 +269,13 @@ impl Engine {
             ..Entry::default()
         });
         stage.show.start(plan, seed, Instant::now());
-        Ok(())
     }
 
     fn calm(&self, stage: &mut Stage) {
         stage.show.clear();
         stage.show.seed = self.seed.unwrap_or(SEED);
         CALM.clone_into(&mut stage.mode);
+        stage.is_concealed = false;
         self.shoppers.end_surges();
     }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    control::Running,
+    control::{BY_HAND, Running},
     spec::Planned,
     timeline::{Moment, Plan},
 };
@@ -135,7 +135,7 @@ impl Show {
             faults.push(Standing {
                 fault: set.planned.at(since),
                 written: set.planned.clone(),
-                source: "manual".to_owned(),
+                source: BY_HAND.to_owned(),
                 since: Some(set.since_text.clone()),
             });
         }

@@ -32,7 +32,11 @@ pub struct Ground {
 }
 
 /// Waits for `patience` until all is ready; what is still missing then is named.
-pub async fn ready(lab: Place, patience: Duration, say: &mut dyn FnMut(&str)) -> Result<Ground, String> {
+pub async fn ready(
+    lab: Place,
+    patience: Duration,
+    say: &mut (dyn FnMut(&str) + Send),
+) -> Result<Ground, String> {
     let give_up = Instant::now() + patience;
     let mut last = String::new();
     let mut visits_before = None;
@@ -53,7 +57,11 @@ pub async fn ready(lab: Place, patience: Duration, say: &mut dyn FnMut(&str)) ->
 }
 
 /// Waits until nothing fires, nothing is pending, and no receiver has been told anything for a while.
-pub async fn settled(ground: &Ground, patience: Duration, say: &mut dyn FnMut(&str)) -> Result<(), String> {
+pub async fn settled(
+    ground: &Ground,
+    patience: Duration,
+    say: &mut (dyn FnMut(&str) + Send),
+) -> Result<(), String> {
     let give_up = Instant::now() + patience;
     let quiet = Duration::from_millis(ground.timing.quiet_ms().unsigned_abs());
     let (mut since, mut said) = (None, String::new());

@@ -35,7 +35,7 @@ pub async fn run(
     plan: &Plan,
     timing: &Timing,
     manner: &Manner,
-    say: &mut dyn FnMut(&str),
+    say: &mut (dyn FnMut(&str) + Send),
 ) -> Result<Timeline, Silence> {
     let timeline = Timeline { scenario: plan.scenario.clone(), seed: manner.seed, ..Timeline::default() };
     let mut observer = Observer::begin(places.clone(), plan.queries(), timeline).await?;
@@ -78,7 +78,7 @@ pub async fn run(
 }
 
 /// Looks on until nothing fires, everybody who was told knows that, and nothing has happened for long enough.
-async fn fade(observer: &mut Observer, show: &mut Show<'_>, say: &mut dyn FnMut(&str)) {
+async fn fade(observer: &mut Observer, show: &mut Show<'_>, say: &mut (dyn FnMut(&str) + Send)) {
     let quiet = Duration::from_millis(show.timing.quiet_ms().unsigned_abs());
     let give_up = Instant::now() + DRAIN;
     let mut quiet_since = None;
@@ -184,7 +184,7 @@ impl Show<'_> {
     }
 
     /// Says what is new, in the order in which it happened.
-    fn tell(&mut self, timeline: &Timeline, say: &mut dyn FnMut(&str)) {
+    fn tell(&mut self, timeline: &Timeline, say: &mut (dyn FnMut(&str) + Send)) {
         self.news.sort_by_key(|(at, _)| *at);
         for (at, words) in self.news.drain(..) {
             say(&format!("{:>8}  {words}", clock_of(timeline, at)));

@@ -17,6 +17,7 @@ use doorbuster::{
     console::{
         api,
         desk::{Console, Place},
+        exercises::book::Book,
         guard::Guard,
     },
     kernel::client::InProcess,
@@ -210,7 +211,9 @@ fn console(
         ledger,
         store: None,
         stack: View::of(Standing::without(State::Off, "nobody asked for it")),
+        grafana: None,
         guard,
+        exercises: Book::default(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod calls;
 mod commands;
+mod composing;
 pub mod engine;
 mod events;
 mod following;
@@ -9,3 +10,4 @@ mod guard;
 mod openapi;
 mod processes;
 pub mod stream;
+mod verifying;

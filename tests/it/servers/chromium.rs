@@ -57,17 +57,22 @@ pub fn dump_dom(url: &str) -> String {
 fn browse(args: &[&str]) -> String {
     let home = process::home("chromium");
     let mut command = Command::new(program());
-    command.args(FLAGS).arg(format!("--user-data-dir={}", home.path().join("profile").display())).args(args);
-    command.env("HOME", home.path()).env("XDG_CONFIG_HOME", home.path()).env("XDG_CACHE_HOME", home.path());
-    // No bus: without one it would look for a desktop's for a while.
-    command.env("DBUS_SESSION_BUS_ADDRESS", "disabled:");
+    at_home(&mut command, home.path()).args(args);
     let mut browser = Process::start("Chromium", command, home.path());
     let status = browser.wait(DEADLINE);
     assert!(status.success(), "Chromium ended with {status}:\n{}", browser.stderr());
     browser.stdout()
 }
 
-fn program() -> PathBuf {
+/// With a profile of its own in `home`, and with the flags that every test wants.
+pub fn at_home<'a>(command: &'a mut Command, home: &Path) -> &'a mut Command {
+    command.args(FLAGS).arg(format!("--user-data-dir={}", home.join("profile").display()));
+    command.env("HOME", home).env("XDG_CONFIG_HOME", home).env("XDG_CACHE_HOME", home);
+    // No bus: without one it would look for a desktop's for a while.
+    command.env("DBUS_SESSION_BUS_ADDRESS", "disabled:")
+}
+
+pub fn program() -> PathBuf {
     let named = std::env::var_os("CHROMIUM").map(PathBuf::from);
     named.or_else(|| process::on_path(&NAMES)).unwrap_or_else(|| process::missing("Chromium", "chromium"))
 }

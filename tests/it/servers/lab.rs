@@ -81,6 +81,14 @@ impl Plan {
         Plan { command, port_base, waits_for, home }
     }
 
+    /// On the ports that another lab had.
+    #[allow(dead_code, reason = "tests/matrix, which shares this file, starts none again")]
+    pub fn in_place_of(mut self, lab: &Lab) -> Plan {
+        self.waits_for.iter_mut().for_each(|port| *port = *port - self.port_base + lab.port_base);
+        self.port_base = lab.port_base;
+        self.env("DOORBUSTER_PORT_BASE", &lab.port_base.to_string())
+    }
+
     pub fn args(mut self, args: &[&str]) -> Plan {
         self.command.args(args);
         self

@@ -5,4 +5,4 @@ mod checkout;
 mod foreign;
 mod python;
 mod questions;
-mod sent;
+pub mod sent;

@@ -2,6 +2,7 @@
 //! and a real Alertmanager.
 
 pub mod begun;
+mod called;
 pub mod evening;
 mod judging;
 mod played;

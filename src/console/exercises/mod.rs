@@ -1,0 +1,12 @@
+//! Exercises: an incident that nobody is told of, and whoever finds it. `catalogue` has them, `vocabulary` the words of an
+//! answer, `judge` says what is right in one, `run` is one trainee's way, `book` keeps all of them, `api` is asked.
+
+pub mod api;
+pub mod book;
+pub mod catalogue;
+pub mod debrief;
+pub mod draw;
+pub mod judge;
+pub mod overview;
+pub mod run;
+pub mod vocabulary;

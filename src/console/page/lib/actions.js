@@ -1,0 +1,43 @@
+// What a presenter does, from wherever on the page: each asks the lab, and says aloud when it was not done.
+
+import { api } from './api.js';
+import { live } from './live.js';
+import { toast } from './toast.js';
+
+/** The two scenarios with a button of their own. */
+export const MODES = [{ name: 'normal', title: 'Normal' }, { name: 'blackfriday', title: 'Black Friday' }];
+
+/** Runs `ask`; true when it was done. */
+export async function tried(ask, done) {
+  try {
+    await ask();
+    if (done) toast(done);
+    return true;
+  } catch (problem) {
+    toast(problem.message, 'bad');
+    return false;
+  }
+}
+
+export const calm = () => tried(() => api.post('/api/calm'), 'Calm: no fault, no surge, normal load.');
+export const switchTo = (mode) => tried(() => api.post('/api/mode', { mode }));
+export const startScenario = (name, seed) =>
+  tried(() => api.post(`/api/scenarios/${encodeURIComponent(name)}/start`, seed === undefined ? {} : { seed }));
+export const stopScenario = () => tried(() => api.post('/api/scenarios/stop'));
+export const jump = (phase) => tried(() => api.post('/api/scenarios/jump', { phase }));
+export const speed = (factor) => tried(() => api.post('/api/scenarios/speed', { factor }));
+export const clearFault = (id) => tried(() => api.del(`/api/faults/${encodeURIComponent(id)}`));
+
+/** Lets the scenario's time stand still, or go on. */
+export function pauseOrResume() {
+  const scenario = live.last('scenario');
+  if (!scenario) return toast('Nothing runs that could be paused.', 'bad');
+  return tried(() => api.post(`/api/scenarios/${scenario.paused ? 'resume' : 'pause'}`));
+}
+
+/** Goes to the phase after the one that is on. */
+export function nextPhase() {
+  const scenario = live.last('scenario');
+  if (!scenario?.next_phase) return toast('There is no next phase.', 'bad');
+  return jump(scenario.next_phase);
+}

@@ -1,0 +1,19 @@
+// Short notes at the edge of the page: what was done, and what could not be.
+
+import { h } from './dom.js';
+
+const STAYS_MS = { info: 5_000, bad: 12_000 };
+const MOST = 4;
+
+/** Shows `text`; `bad` is read out at once and stays longer. */
+export function toast(text, kind = 'info') {
+  const place = document.getElementById('toasts');
+  if (!place) return;
+  const close = () => note.remove();
+  const note = h('div', { class: `toast ${kind}`, role: kind === 'bad' ? 'alert' : 'status' },
+    h('span', { text: kind === 'bad' ? `Not done: ${text}` : text }),
+    h('button', { type: 'button', class: 'button quiet', 'aria-label': 'Close this note', on: { click: close } }, '×'));
+  place.append(note);
+  while (place.childElementCount > MOST) place.firstElementChild.remove();
+  setTimeout(close, STAYS_MS[kind] ?? STAYS_MS.info);
+}

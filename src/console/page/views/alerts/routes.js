@@ -1,0 +1,84 @@
+// The route tree with the way each alert took; what is grouped, inhibited and silenced, and why.
+
+import { h, fill } from '../../lib/dom.js';
+import { clock } from '../../lib/format.js';
+import { poll } from './poll.js';
+import { labels, quiet } from './words.js';
+
+const EVERY_MS = 3_000;
+
+export function routes(root, ctx) {
+  const trouble = h('div');
+  const picked = { fingerprint: null };
+  const alerts = h('ul', { class: 'takers' });
+  const tree = h('ul', { class: 'tree' });
+  const others = h('div', { class: 'stack' });
+  let last = null;
+  root.append(trouble, h('div', { class: 'routing' },
+    h('section', { class: 'panel', 'aria-label': 'Alerts' }, h('h2', { text: 'Alerts that Alertmanager has: choose one to see its way' }), alerts),
+    h('section', { class: 'panel', 'aria-label': 'Route tree' }, h('h2', { text: 'Route tree' }), tree), others));
+  const asking = poll(trouble, EVERY_MS, () => ctx.api.get('/api/alerts/routes'), (now) => {
+    last = now;
+    show();
+  });
+  return () => asking.end();
+
+  function pick(fingerprint) {
+    picked.fingerprint = picked.fingerprint === fingerprint ? null : fingerprint;
+    show(true);
+  }
+
+  function show(keepFocus = false) {
+    const now = last;
+    const names = new Map(now.alerts.map((alert) => [alert.fingerprint, alert.labels.alertname]));
+    const nameOf = (fingerprint) => names.get(fingerprint) ?? fingerprint;
+    const focused = keepFocus || alerts.contains(document.activeElement) ? document.activeElement?.dataset?.fingerprint : null;
+    fill(alerts, now.alerts.length ? now.alerts.map((alert) => taker(alert, nameOf, picked.fingerprint === alert.fingerprint, pick)) : h('li', { class: 'dim', text: 'none' }));
+    if (focused) alerts.querySelector(`[data-fingerprint="${CSS.escape(focused)}"]`)?.focus();
+    const chosen = now.alerts.filter((alert) => !picked.fingerprint || alert.fingerprint === picked.fingerprint);
+    fill(tree, branch(now.tree, chosen));
+    fill(others, groups(now.groups, nameOf), inhibitions(now.inhibitions, now.alerts), silences(now.silences));
+  }
+}
+
+function taker(alert, nameOf, isPicked, pick) {
+  const why = quiet(alert, nameOf);
+  return h('li', {}, h('button', {
+    type: 'button', class: 'button taker', 'aria-pressed': String(isPicked), dataset: { fingerprint: alert.fingerprint },
+    on: { click: () => pick(alert.fingerprint) },
+  }, h('strong', { text: alert.labels.alertname }), ' ', labels(alert.labels)),
+  h('p', { class: why ? 'warn' : 'dim', text: why ? `nobody is told: ${why}` : `told to ${alert.receivers.join(', ')}` }));
+}
+
+function branch(route, chosen) {
+  const ends = chosen.filter((alert) => alert.paths.includes(route.path));
+  const isOnTheWay = chosen.some((alert) => alert.paths.some((path) => path === route.path || path.startsWith(`${route.path}.`)));
+  const when = route.matchers.length ? route.matchers.map((text) => [h('code', { text }), ' ']) : h('span', { class: 'dim', text: 'everything else' });
+  return h('li', { class: [isOnTheWay && 'on-the-way'] },
+    h('div', { class: 'route' }, isOnTheWay ? h('span', { 'aria-label': 'taken', text: '➜ ' }) : null, when, ' → ', h('strong', { text: route.receiver }),
+      route.goes_on ? h('span', { class: 'tag', text: 'and goes on' }) : null,
+      route.group_by.length ? h('span', { class: 'dim', text: ` grouped by ${route.group_by.join(', ')}` }) : null,
+      ends.length ? h('span', { class: 'ends', text: ` ${[...new Set(ends.map((alert) => alert.labels.alertname))].join(', ')}` }) : null),
+    route.routes.length ? h('ul', {}, route.routes.map((below) => branch(below, chosen))) : null);
+}
+
+function groups(all, nameOf) {
+  return h('section', { class: 'panel', 'aria-label': 'Groups' }, h('h2', { text: 'Told together' }),
+    all.length ? h('ul', {}, all.map((group) => h('li', {}, h('strong', { text: group.receiver }), ': ',
+      `${group.alerts.length} of `, labels(group.labels, true), ' (', [...new Set(group.alerts.map(nameOf))].join(', '), ')'))) : h('p', { class: 'dim', text: 'Nothing is grouped right now.' }));
+}
+
+function inhibitions(all, alerts) {
+  const held = alerts.filter((alert) => alert.inhibited_by.length).length;
+  return h('section', { class: 'panel', 'aria-label': 'Inhibitions' }, h('h2', { text: `Inhibitions: ${held} held back right now` }),
+    h('ul', {}, all.map((one) => h('li', {}, 'While ', words(one.source), ' fires, nobody is told of ', words(one.target),
+      one.equal.length ? ` with the same ${one.equal.join(', ')}` : ''))));
+}
+
+function silences(all) {
+  return h('section', { class: 'panel', 'aria-label': 'Silences' }, h('h2', { text: 'Silences' }),
+    all.length ? h('ul', {}, all.map((one) => h('li', {}, words(one.matchers), ` until ${clock(one.ends_at)}, by ${one.created_by}: ${one.comment} (${one.state})`)))
+      : h('p', { class: 'dim', text: 'None.' }));
+}
+
+const words = (matchers) => matchers.map((text) => [h('code', { text }), ' ']);

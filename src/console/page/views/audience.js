@@ -1,0 +1,28 @@
+// The window for the audience: how the shop fares, very large, without cues and without faults.
+
+import { course } from '../lib/course.js';
+import { h } from '../lib/dom.js';
+import { live } from '../lib/live.js';
+import { alerts } from './stage/alerts.js';
+import { countries } from './stage/countries.js';
+import { vitals } from './stage/vitals.js';
+
+export function mount(root) {
+  const parts = [vitals({ budget: false }), countries(), alerts()];
+  const title = h('h1', { id: 'audience-title' });
+  // Only the two modes are told: another scenario's title would give its fault away.
+  const NAMES = { normal: 'A normal evening', blackfriday: 'Black Friday', calm: 'A quiet evening' };
+  const show = () => {
+    title.textContent = NAMES[live.last('mode')?.mode] ?? 'An evening at the shop';
+    document.title = course.now() ? `${title.textContent} · doorbuster` : 'doorbuster';
+  };
+  const off = live.on('mode', show);
+  show();
+  root.append(h('div', { class: 'audience' }, title, parts[0].node,
+    h('section', { 'aria-labelledby': 'audience-countries' }, h('h2', { id: 'audience-countries' }, 'Payments that succeed'), parts[1].node),
+    h('section', { 'aria-labelledby': 'audience-alerts' }, h('h2', { id: 'audience-alerts' }, 'Alerts'), parts[2].node)));
+  return () => {
+    off();
+    for (const part of parts) part.off();
+  };
+}

@@ -1,0 +1,151 @@
+//! A trainee without Grafana looks for a cause: the map, a failed trace, its log line, a point of a chart.
+
+use serde_json::{Value, json};
+
+use super::{composing::reads, person::Person, show};
+use crate::{
+    browser::post,
+    control::engine::{Engine, Plan},
+    store::sent::{logs, metrics, now_ns, spans},
+};
+
+/// What would run if anything on the page were read as HTML.
+const HOSTILE: &str =
+    "<script>document.title='taken'</script><img src=x onerror=\\\"document.title='taken'\\\">";
+
+/// A lab without a shop, and a trace of a stranger's in it whose names would like to run.
+fn sent(id: &str) -> Engine {
+    let engine = Plan::here().start();
+    let hostile = |value: Value| -> Value {
+        let text = value.to_string().replace("GET /old", HOSTILE).replace("tape is full", HOSTILE);
+        serde_json::from_str(&text).expect("JSON")
+    };
+    post(engine.url("/v1/traces"), hostile(spans(id, now_ns()))).send().ok();
+    post(engine.url("/v1/logs"), hostile(logs(id, now_ns()))).send().ok();
+    post(engine.url("/v1/metrics"), metrics(id, now_ns())).send().ok();
+    engine
+}
+
+#[test]
+fn a_failed_trace_is_opened_from_the_chart_and_leads_to_its_log_line() {
+    let id = "a".repeat(32);
+    let engine = sent(&id);
+    let person = Person::opens(&engine.url("/#/investigate/traces?status=error"));
+    person.sees("1 trace, the newest first");
+    person.clicks(".inv-dot.failed");
+    person.waits_until("its spans are there", "document.querySelectorAll('.inv-bar').length === 2");
+    person.sees("mainframe");
+    assert!(
+        reads(&person, ".inv-bar[aria-pressed=true]").contains("GET /records"),
+        "the span that failed is chosen"
+    );
+    person.clicks(".inv-jump");
+    person.sees("Its log lines");
+    assert!(reads(&person, ".inv-span .inv-line-log").contains("tape=B"));
+    assert!(reads(&person, ".inv-line-log.chosen").contains("tape=B"));
+    person.presses("ArrowDown");
+    assert!(
+        reads(&person, ".inv-bar[aria-pressed=true]").contains("GET /records"),
+        "keys go from span to span"
+    );
+    assert_eq!(person.complaints(), Vec::<String>::new());
+    assert_eq!(person.barriers(), Vec::<String>::new());
+}
+
+#[test]
+fn what_signals_say_is_shown_as_text_wherever_it_stands() {
+    let engine = sent(&"b".repeat(32));
+    let person = Person::opens(&engine.url("/#/investigate/logs"));
+    for part in ["logs", "traces", "trace/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"] {
+        person.goes_to(&engine.url(&format!("/#/investigate/{part}")));
+        person.sees("<script>document.title='taken'</script>");
+        assert_eq!(person.finds("document.querySelector('#view script, #view img')"), Value::Null, "{part}");
+        assert_eq!(person.finds("document.title"), "Investigate · doorbuster", "{part}");
+        assert_eq!(person.barriers(), Vec::<String>::new(), "{part}");
+    }
+    assert_eq!(person.complaints(), Vec::<String>::new());
+}
+
+#[test]
+fn filters_stand_in_the_address_and_survive_a_reload() {
+    let engine = sent(&"c".repeat(32));
+    let person = Person::opens(&engine.url("/#/investigate/logs"));
+    person.sees("tape=B");
+    person.clicks(".inv-filters input[name=text]");
+    person.types("nothing of that kind");
+    person.sees("No line fits.");
+    assert!(person.finds("location.hash").as_str().is_some_and(|hash| hash.contains("text=nothing+of")));
+    person.goes_to("about:blank");
+    person.goes_to(&engine.url("/#/investigate/logs?text=nothing+of+that+kind"));
+    person.sees("No line fits.");
+    assert_eq!(person.finds("document.querySelector('input[name=text]').value"), "nothing of that kind");
+}
+
+#[test]
+fn a_point_of_the_latency_chart_opens_the_trace_of_an_exemplar() {
+    let lab = show::evening();
+    let person = Person::opens(&lab.at(10, "/#/investigate/graph"));
+    person.waits_until("the shop is on the map", "document.querySelectorAll('.inv-node').length > 8");
+    person.goes_to(&lab.at(10, "/#/investigate/metrics"));
+    person.waits_until("there are exemplars", "document.querySelector('.inv-table td a')");
+    person.waits_until(
+        "there is a line",
+        "/\\d/.test(document.querySelector('.chart').getAttribute('aria-label'))",
+    );
+    person.clicks(".u-over");
+    person.waits_until("a trace is open", "location.hash.startsWith('#/investigate/trace/')");
+    person.waits_until("it has spans", "document.querySelectorAll('.inv-bar').length > 0");
+    assert_eq!(person.complaints(), Vec::<String>::new());
+}
+
+#[test]
+fn a_failing_peer_is_seen_on_the_map_and_leads_to_its_traces() {
+    let lab = show::evening();
+    let fault = json!({ "on": { "service": "ads", "seam": "inbound" }, "effect": { "fail": { "status": { "503": 1 } } } });
+    post(lab.at(10, "/api/faults/ads-away"), fault).method("PUT").send().ok();
+    let person = Person::opens(&lab.at(10, "/#/investigate"));
+    let many =
+        "[...document.querySelectorAll('.inv-node.many')].find((node) => node.textContent.includes('ads'))";
+    person.waits_until("ads fails", many);
+    person.finds(&format!("{many}.id = 'wanted'"));
+    person.finds("document.querySelector('#wanted')?.focus()");
+    person.presses("Enter");
+    person
+        .waits_until("its traces are there", "location.hash.startsWith('#/investigate/traces?service=ads')");
+    person.waits_until("failed ones among them", "document.querySelector('.inv-dot.failed')");
+}
+
+#[test]
+fn the_pure_parts_keep_what_they_promise() {
+    let engine = Plan::here().start();
+    let person = Person::opens(&engine.url("/"));
+    let of = |module: &str, expression: &str| {
+        person.finds(&format!("import('/views/investigate/{module}.js').then((it) => ({expression}))"))
+    };
+    // Who asks stands left of whom it asks, even where calls go round in a circle.
+    let calls =
+        "[{ from: 'a', to: 'b' }, { from: 'b', to: 'a' }, { from: 'b', to: 'c' }, { from: 'a', to: 'c' }]";
+    assert_eq!(of("layers", &format!("it.columns(['c', 'a', 'b'], {calls})")), json!([["a"], ["b"], ["c"]]));
+    assert_eq!(of("layers", "it.columns([], [])"), json!([]));
+    // A counter becomes its rate, and one that begins anew takes nothing away.
+    let series = |points: &str| {
+        format!("[{{ kind: 'counter', service: 's', labels: {{}}, exemplars: [], points: {points} }}]")
+    };
+    let ys = |points: &str| of("measures", &format!("it.lines({}, 'service').lines[0].ys", series(points)));
+    assert_eq!(ys("[[0, 0], [10, 20]]"), json!([null, 2, 2]));
+    assert_eq!(ys("[[0, 9], [5, 0], [10, 5]]"), json!([null, 0, 1]));
+    // The deepest span that failed is to blame; of spans side by side, time is counted once.
+    let span = |id: &str, from: u32, took: u32, status: &str, children: &str| {
+        format!(
+            "{{ span_id: '{id}', offset_ms: {from}, duration_ms: {took}, status: '{status}', attributes: {{}}, \
+             children: [{children}] }}"
+        )
+    };
+    let inner = [span("b", 0, 60, "error", ""), span("c", 40, 60, "ok", "")].join(",");
+    let tree = format!("{{ duration_ms: 120, roots: [{}] }}", span("a", 0, 120, "error", &inner));
+    assert_eq!(of("rows", &format!("it.telling(it.rows({tree})).span.span_id")), "b");
+    assert_eq!(of("rows", &format!("it.own({tree}.roots[0])")), 20);
+    // A filter without a value is left out of the address, and comes back as it was.
+    assert_eq!(of("address", "it.to('logs', { text: 'a b', level: '' })"), "#/investigate/logs?text=a+b");
+    assert_eq!(of("address", "it.read('#/investigate/trace/1?span=2').id"), "1");
+}
