@@ -131,7 +131,10 @@ impl Person {
     /// The text of the first element of that kind.
     #[track_caller]
     pub fn reads(&self, selector: &str) -> String {
-        self.waits_until(&format!("{selector} is there"), &format!("document.querySelector({})", quoted(selector)));
+        self.waits_until(
+            &format!("{selector} is there"),
+            &format!("document.querySelector({})", quoted(selector)),
+        );
         let text = self.finds(&format!("document.querySelector({}).textContent", quoted(selector)));
         text.as_str().unwrap_or_default().to_owned()
     }
