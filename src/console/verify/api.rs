@@ -20,9 +20,11 @@ use crate::{
         body::Body,
         desk::Desk,
     },
-    kernel::error::{Error, Kind, Result},
+    kernel::{
+        error::{Error, Kind, Result},
+        outside::Place,
+    },
     scenario::control::Command,
-    verify::ask::Place,
 };
 
 /// Scenarios that may be asked for at once.

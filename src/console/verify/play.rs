@@ -11,9 +11,9 @@ use serde_json::json;
 use super::record::{Record, VerifyState, VerifyStep};
 use crate::{
     console::desk::{Desk, Notice},
+    kernel::outside::Place,
     scenario::spec::Spec,
     verify::{
-        ask::Place,
         judge::judge,
         plan::Plan,
         ready::{self, Ground},
