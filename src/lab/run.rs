@@ -246,7 +246,11 @@ impl Session<'_> {
         let elsewhere = if is_whole { "" } else { "in processes of its own" };
         let mut rows = vec![
             Row::new("shop", self.settings.shown(Service::Storefront), elsewhere),
-            Row::new("control", format!("http://{control}"), "metrics at /metrics, state at /api/state"),
+            Row::new(
+                "control",
+                format!("http://{control}"),
+                "the console; metrics at /metrics, state at /api/state",
+            ),
         ];
         if is_whole {
             let told = common.database_url.as_ref().is_some_and(|url| !url.is_empty());
