@@ -13,6 +13,7 @@ mod dependencies;
 mod docker;
 mod doctor;
 mod exercises;
+mod further;
 mod grafana;
 mod loki;
 mod otlp;

@@ -140,7 +140,14 @@ impl Person {
             quoted(selector)
         );
         let what = format!("{selector} can be clicked");
-        let place = until_some(SOON, &what, || Some(self.finds(&at)).filter(Value::is_array));
+        // Where it stands still: a page that has just got news moves under the mouse.
+        let mut before = Value::Null;
+        let place = until_some(SOON, &what, || {
+            let now = self.finds(&at);
+            let stands = now.is_array() && now == before;
+            before = now;
+            stands.then(|| before.clone())
+        });
         for kind in ["mouseMoved", "mousePressed", "mouseReleased"] {
             let button = if kind == "mouseMoved" { "none" } else { "left" };
             let event =
