@@ -18,7 +18,7 @@ export function mount(root, ctx) {
   let over = false;
   let words = null;
   const form = h('form', { class: 'bench-form panel', 'aria-label': 'Compose a fault', novalidate: true, on: { submit: (event) => (event.preventDefault(), attempt()) } });
-  const yaml = h('pre', { class: 'bench-yaml', tabindex: '0', 'aria-label': 'The fault as a file writes it' });
+  const yaml = h('pre', { class: 'bench-yaml', role: 'region', tabindex: '0', 'aria-label': 'The fault as a file writes it' });
   const verdict = h('div', { class: 'bench-verdict', role: 'status' });
   const attemptButton = h('button', { type: 'button', class: 'button primary', on: { click: () => attempt() } }, 'Try it');
   const endButton = h('button', { type: 'button', class: 'button', on: { click: () => end(ctx, draft.id) } }, 'End it');

@@ -15,7 +15,7 @@ export function verify(root, ctx) {
   const go = h('button', { class: 'button primary', type: 'submit' }, 'Verify');
   const end = h('button', { class: 'button danger', type: 'button', hidden: true, on: { click: stop } }, 'End it');
   const head = h('p', { role: 'status' });
-  const lines = h('pre', { class: 'said', tabindex: 0, 'aria-label': 'What has happened' });
+  const lines = h('pre', { class: 'said', role: 'region', tabindex: 0, 'aria-label': 'What has happened' });
   const reports = h('div', { class: 'stack' });
   let now = null;
 
