@@ -31,10 +31,7 @@ use crate::{
             content_type = "application/problem+json")))]
 pub async fn list(State(desk): State<Arc<Desk>>) -> Result<Json<AlertsNow>> {
     let stack = &desk.console.stack;
-    let Some(prometheus) = stack.standing.url(Part::Prometheus) else {
-        let why = stack.standing.now().why.unwrap_or_else(|| "it is off".to_owned());
-        return Err(Error::new(Kind::Unavailable, format!("there is no Prometheus: {why}")));
-    };
+    let prometheus = address(&desk, Part::Prometheus)?;
     let alertmanager = stack.standing.url(Part::Alertmanager);
     let now = alerts::now(&stack.asker, &prometheus, alertmanager.as_deref()).await;
     now.map(Json).map_err(|why| {
@@ -73,7 +70,11 @@ fn address(desk: &Desk, part: Part) -> Result<String> {
     let standing = &desk.console.stack.standing;
     standing.url(part).ok_or_else(|| {
         let why = standing.now().why.unwrap_or_else(|| "it is off".to_owned());
-        Error::new(Kind::Unavailable, format!("there is no {part}: {why}"))
+        let name = match part {
+            Part::Prometheus => "Prometheus",
+            Part::Alertmanager => "Alertmanager",
+        };
+        Error::new(Kind::Unavailable, format!("there is no {name}: {why}"))
     })
 }
 

@@ -63,6 +63,7 @@ pub const FILES: &[(&str, &[u8])] = &[
     ("views/investigate/flame.js", include_bytes!("page/views/investigate/flame.js")),
     ("views/investigate/grafana.js", include_bytes!("page/views/investigate/grafana.js")),
     ("views/investigate/graph.js", include_bytes!("page/views/investigate/graph.js")),
+    ("views/investigate/hold.js", include_bytes!("page/views/investigate/hold.js")),
     ("views/investigate/layers.js", include_bytes!("page/views/investigate/layers.js")),
     ("views/investigate/line.js", include_bytes!("page/views/investigate/line.js")),
     ("views/investigate/logs.js", include_bytes!("page/views/investigate/logs.js")),

@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::ask::Asker;
+use super::{
+    ask::Asker,
+    fields::{list, texts},
+};
 
 /// An alert that is pending or fires.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -65,14 +68,12 @@ pub async fn now(asker: &Asker, prometheus: &str, alertmanager: Option<&str>) ->
 
 /// How many alerts fire, by Prometheus's answer to `/api/v1/alerts`.
 pub fn firing(answer: &Value) -> usize {
-    let alerts = answer["data"]["alerts"].as_array().map(Vec::as_slice).unwrap_or_default();
-    alerts.iter().filter(|alert| alert["state"] == "firing").count()
+    list(&answer["data"]["alerts"]).iter().filter(|alert| alert["state"] == "firing").count()
 }
 
 /// Prometheus's list, each with what Alertmanager says of the alert of the same labels.
 fn joined(alerts: &Value, routed: &Value) -> Vec<AlertNow> {
-    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
-    let routed: Vec<_> = list(routed).into_iter().map(|one| (texts(&one["labels"]), one)).collect();
+    let routed: Vec<_> = list(routed).iter().map(|one| (texts(&one["labels"]), one)).collect();
     let mut all: Vec<AlertNow> = list(alerts)
         .iter()
         .map(|alert| {
@@ -81,7 +82,7 @@ fn joined(alerts: &Value, routed: &Value) -> Vec<AlertNow> {
             let told = routed.iter().find(|(theirs, _)| {
                 labels.iter().all(|(name, value)| theirs.get(name).is_some_and(|their| their == value))
             });
-            let told = told.map(|(_, told)| told).unwrap_or(&Value::Null);
+            let told = told.map_or(&Value::Null, |(_, told)| *told);
             let status = &told["status"];
             let receivers = list(&told["receivers"]);
             AlertNow {
@@ -105,11 +106,6 @@ fn joined(alerts: &Value, routed: &Value) -> Vec<AlertNow> {
 
 fn text(value: &Value) -> Option<String> {
     value.as_str().map(str::to_owned)
-}
-
-fn texts(value: &Value) -> BTreeMap<String, String> {
-    let fields = value.as_object().into_iter().flatten();
-    fields.filter_map(|(name, value)| Some((name.clone(), text(value)?))).collect()
 }
 
 #[cfg(test)]

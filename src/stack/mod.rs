@@ -6,6 +6,7 @@ pub mod alertmanager;
 pub mod alerts;
 pub mod ask;
 pub mod child;
+pub mod fields;
 pub mod folder;
 pub mod inbox;
 pub mod leftover;

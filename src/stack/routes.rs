@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::ask::Asker;
+use super::{
+    ask::Asker,
+    fields::{list, text, texts},
+};
 use crate::rules::routing::{Route, Routing};
 
 /// The whole, as it is now.
@@ -190,19 +193,6 @@ fn silence(one: &Value) -> SilenceNow {
         created_by: text(&one["createdBy"]),
         ends_at: text(&one["endsAt"]),
     }
-}
-
-fn list(value: &Value) -> &[Value] {
-    value.as_array().map(Vec::as_slice).unwrap_or_default()
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
-}
-
-fn texts(value: &Value) -> BTreeMap<String, String> {
-    let fields = value.as_object().into_iter().flatten();
-    fields.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()
 }
 
 #[cfg(test)]

@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::ask::Asker;
+use super::{
+    ask::Asker,
+    fields::{list, text, texts},
+};
 use crate::rules::threshold::{self, Threshold};
 
 /// Questions to Prometheus at a time.
@@ -103,19 +106,6 @@ fn with_value(rule: RuleNow, answer: &Value) -> RuleNow {
         Some((value, value_labels)) => RuleNow { value: Some(value), value_labels, ..rule },
         None => rule,
     }
-}
-
-fn list(value: &Value) -> &[Value] {
-    value.as_array().map(Vec::as_slice).unwrap_or_default()
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
-}
-
-fn texts(value: &Value) -> BTreeMap<String, String> {
-    let fields = value.as_object().into_iter().flatten();
-    fields.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()
 }
 
 #[cfg(test)]

@@ -10,10 +10,8 @@ use std::{
 
 use serde_json::Value;
 
-use super::{
-    timeline::Sent,
-    wire::{instant, list, text},
-};
+use super::{timeline::Sent, wire::instant};
+use crate::stack::fields::{list, text};
 
 /// As much as is read at once; the rest is read at the next look.
 const MOST_BYTES: u64 = 4 * 1024 * 1024;

@@ -9,6 +9,7 @@ use super::{
     bound::{RouteTiming, Timing},
     timeline::{Firing, Held, Labels, Told, ToldAlert},
 };
+use crate::stack::fields::{list, text};
 
 /// The alerts of Prometheus's `/api/v1/alerts`, and whether each fires.
 pub fn firings(answer: &Value) -> Vec<(Firing, bool)> {
@@ -145,14 +146,6 @@ pub fn instant(value: &Value) -> Option<i64> {
 fn labels(value: &Value) -> Labels {
     let pairs = value.as_object().into_iter().flatten();
     pairs.map(|(name, value)| (name.clone(), text(value))).collect()
-}
-
-pub fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
-}
-
-pub fn list(value: &Value) -> &[Value] {
-    value.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -35,6 +35,8 @@ impl Serving {
                     _ = stopped => {}
                 }
             });
+            // Requests that hang are given up with the runtime.
+            runtime.shutdown_background();
         };
         let thread = thread::Builder::new().name("serving".into()).spawn(serve).expect("thread");
         let address = address.recv().expect("it listens");

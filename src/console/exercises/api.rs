@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    book::Incident,
     catalogue::{self, Difficulty},
     debrief::{self, RunNow},
     draw::draw,
+    incident::Incident,
     judge::{Answer, FALSE_ALARM_COST, HINT_COSTS, PARTS},
     overview::{self, Row},
     run::{Run, RunState},

@@ -9,28 +9,14 @@ use std::{
 };
 
 use super::{
-    catalogue::Difficulty,
+    incident::Incident,
     run::{Run, RunState},
 };
-use crate::kernel::id;
 
 /// The file's name in the data directory.
 pub const FILE: &str = "exercises.json";
 /// Runs that are kept; beyond that the oldest that is over is forgotten.
 pub const MOST_RUNS: usize = 200;
-
-/// What is broken right now without being said, for everybody who joins.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Incident {
-    pub id: String,
-    pub scenario: String,
-    pub difficulty: Difficulty,
-    pub seed: u64,
-    pub started_ms: i64,
-    pub onsets_ms: Vec<i64>,
-    /// The faults of it, by id.
-    pub faults: Vec<String>,
-}
 
 /// All runs. Clones are the same book.
 #[derive(Clone, Default)]
@@ -90,23 +76,7 @@ impl Book {
             let oldest = kept.runs.iter().position(|run| !run.is_under_way())?;
             kept.runs.remove(oldest);
         }
-        let run = Run {
-            id: id::fresh(),
-            alias: alias.to_owned(),
-            incident: incident.id,
-            scenario: incident.scenario,
-            difficulty: incident.difficulty,
-            seed: incident.seed,
-            started_ms: now_ms,
-            onsets_ms: incident.onsets_ms,
-            state: RunState::UnderWay,
-            hints: 0,
-            noticed_ms: None,
-            false_alarms: 0,
-            ended_ms: None,
-            verdict: None,
-            trace_ids: Vec::new(),
-        };
+        let run = Run::begin(incident, alias, now_ms);
         kept.runs.push_back(run.clone());
         Some(run)
     }
@@ -163,6 +133,7 @@ impl Book {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::console::exercises::catalogue::Difficulty;
 
     fn incident() -> Incident {
         Incident {

@@ -5,8 +5,10 @@ use utoipa::ToSchema;
 
 use super::{
     catalogue::{self, Difficulty, Exercise},
+    incident::Incident,
     judge::{Answer, FALSE_ALARM_COST, HINT_COSTS, Truth, Verdict, judge},
 };
+use crate::kernel::id;
 
 /// How far a trainee is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -44,6 +46,27 @@ pub struct Run {
 }
 
 impl Run {
+    /// Somebody called `alias` begins to look at `incident`.
+    pub fn begin(incident: Incident, alias: &str, now_ms: i64) -> Run {
+        Run {
+            id: id::fresh(),
+            alias: alias.to_owned(),
+            incident: incident.id,
+            scenario: incident.scenario,
+            difficulty: incident.difficulty,
+            seed: incident.seed,
+            started_ms: now_ms,
+            onsets_ms: incident.onsets_ms,
+            state: RunState::UnderWay,
+            hints: 0,
+            noticed_ms: None,
+            false_alarms: 0,
+            ended_ms: None,
+            verdict: None,
+            trace_ids: Vec::new(),
+        }
+    }
+
     pub fn exercise(&self) -> Option<&'static Exercise> {
         catalogue::of(&self.scenario)
     }
@@ -127,23 +150,16 @@ mod tests {
     use super::*;
 
     fn run() -> Run {
-        Run {
-            id: "a".to_owned(),
-            alias: "Blue Heron".to_owned(),
-            incident: "i".to_owned(),
+        let incident = Incident {
+            id: "i".to_owned(),
             scenario: "retry-storm".to_owned(),
             difficulty: Difficulty::Hard,
             seed: 7,
             started_ms: 1_000,
             onsets_ms: vec![46_000, 91_000],
-            state: RunState::UnderWay,
-            hints: 0,
-            noticed_ms: None,
-            false_alarms: 0,
-            ended_ms: None,
-            verdict: None,
-            trace_ids: Vec::new(),
-        }
+            faults: Vec::new(),
+        };
+        Run::begin(incident, "Blue Heron", 1_000)
     }
 
     #[test]

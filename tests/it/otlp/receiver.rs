@@ -3,13 +3,10 @@
 
 use std::{
     io::Read,
-    net::{Ipv4Addr, SocketAddr},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU8, Ordering},
-        mpsc,
     },
-    thread::{self, JoinHandle},
     time::Duration,
 };
 
@@ -21,10 +18,9 @@ use axum::{
     routing::post,
 };
 use prost::Message;
-use tokio::{net::TcpListener, sync::oneshot};
 
 use super::signals::Received;
-use crate::waiting::until;
+use crate::{serving::Serving, waiting::until};
 
 /// What the backend does with a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,9 +37,7 @@ pub enum Mode {
 /// A backend that is there until the value is dropped.
 pub struct Receiver {
     shared: Arc<Shared>,
-    address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    serving: Serving,
 }
 
 #[derive(Default)]
@@ -61,35 +55,17 @@ impl Receiver {
     /// On a given port: a backend that was away and comes back.
     pub fn start_on(port: u16) -> Receiver {
         let shared = Arc::new(Shared::default());
-        let (stop, stopped) = oneshot::channel();
-        let (listening, address) = mpsc::channel();
-        let app = router(shared.clone());
-        let serve = move || {
-            let runtime =
-                tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
-            runtime.block_on(async move {
-                let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.expect("a free port");
-                listening.send(listener.local_addr().expect("bound")).expect("the test is there");
-                tokio::select! {
-                    served = axum::serve(listener, app) => served.expect("serves for ever"),
-                    _ = stopped => {}
-                }
-            });
-            // Requests that hang are given up with the runtime.
-            runtime.shutdown_background();
-        };
-        let thread = thread::Builder::new().name("otlp-receiver".into()).spawn(serve).expect("thread");
-        let address = address.recv().expect("the receiver listens");
-        Receiver { shared, address, stop: Some(stop), thread: Some(thread) }
+        let serving = Serving::start_at(port, router(shared.clone()));
+        Receiver { shared, serving }
     }
 
     /// For `OTEL_EXPORTER_OTLP_ENDPOINT`.
     pub fn endpoint(&self) -> String {
-        format!("http://{}", self.address)
+        self.serving.url()
     }
 
     pub fn port(&self) -> u16 {
-        self.address.port()
+        self.serving.place().port()
     }
 
     /// From the next request on.
@@ -110,14 +86,6 @@ impl Receiver {
             assert!(received.broken.is_empty(), "{:?}", received.broken);
             condition(&received)
         });
-    }
-}
-
-impl Drop for Receiver {
-    fn drop(&mut self) {
-        // Either may be gone already when the receiver itself has failed.
-        let _ = self.stop.take().map(|stop| stop.send(()));
-        let _ = self.thread.take().map(JoinHandle::join);
     }
 }
 

@@ -3,6 +3,7 @@
 import { clear, h } from '../../lib/dom.js';
 import { filters, services } from './filters.js';
 import * as grafana from './grafana.js';
+import { holdButton } from './hold.js';
 import { identity, logLine } from './line.js';
 import { poll } from './poll.js';
 import { trouble } from './trouble.js';
@@ -14,13 +15,12 @@ const SHOWN = 500;
 
 export function mount(root, ctx, { query }) {
   let wanted = query;
-  let held = false;
   let known = new Set();
   const wrong = trouble();
   const list = h('ol', { class: 'inv-logs', 'aria-label': 'Log lines, the newest first', tabindex: '0' });
   const empty = h('p', { class: 'inv-empty', text: 'No line fits.', hidden: true });
   const out = grafana.outlet(ctx, (base) => grafana.logs(base, Object.fromEntries(wanted)));
-  const hold = h('button', { type: 'button', class: 'button', 'aria-pressed': 'false', on: { click: () => toggle() } }, 'Hold');
+  const hold = holdButton(() => asking.now());
   const fields = filters(
     'logs',
     [
@@ -31,13 +31,13 @@ export function mount(root, ctx, { query }) {
     ],
     query,
   );
-  root.append(h('h2', { class: 'visually-hidden', text: 'Logs' }), h('div', { class: 'inv-head' }, fields.form, hold, out.link), wrong.line, empty, list);
+  root.append(h('h2', { class: 'visually-hidden', text: 'Logs' }), h('div', { class: 'inv-head' }, fields.form, hold.button, out.link), wrong.line, empty, list);
 
   const ask = async (isOver) => {
-    if (held) return;
+    if (hold.isHeld()) return;
     const asked = wanted.toString();
     const lines = await ctx.api.get('/api/logs', { limit: ASKED, ...Object.fromEntries(wanted) });
-    if (isOver() || held || asked !== wanted.toString()) return;
+    if (isOver() || hold.isHeld() || asked !== wanted.toString()) return;
     wrong.none();
     const fresh = lines.filter((line) => !known.has(identity(line)));
     fresh.forEach((line) => known.add(identity(line)));
@@ -48,12 +48,6 @@ export function mount(root, ctx, { query }) {
     empty.hidden = list.childElementCount > 0;
   };
   const asking = poll(ask, PAUSE_MS, wrong.say);
-  function toggle() {
-    held = !held;
-    hold.setAttribute('aria-pressed', String(held));
-    hold.textContent = held ? 'Go on' : 'Hold';
-    if (!held) asking.now();
-  }
   return {
     end: () => (asking.stop(), fields.end(), out.end()),
     filter(fresh) {
@@ -62,7 +56,7 @@ export function mount(root, ctx, { query }) {
       known = new Set();
       clear(list);
       out.point();
-      if (held) toggle();
+      hold.release();
       ask(() => false).catch(wrong.say);
       return true;
     },

@@ -6,6 +6,7 @@ import { remember, trace } from './address.js';
 import { common } from './common.js';
 import { dots } from './dots.js';
 import { filters, services } from './filters.js';
+import { holdButton } from './hold.js';
 import { poll } from './poll.js';
 import { tone } from './tones.js';
 import { trouble } from './trouble.js';
@@ -14,21 +15,20 @@ const PAUSE_MS = 3_000;
 
 export function mount(root, ctx, { query }) {
   let wanted = query;
-  let held = false;
   let listed = [];
   let over = false;
   const wrong = trouble();
   const chart = dots();
   const list = h('div', { class: 'inv-table' });
   const count = h('p', { class: 'inv-count', role: 'status' });
-  const hold = h('button', { type: 'button', class: 'button', 'aria-pressed': 'false', on: { click: () => toggle() } }, 'Hold');
+  const hold = holdButton(() => asking.now());
   const shared = h('div', { class: 'inv-table inv-shared' });
   const compare = h('button', { type: 'button', class: 'button', on: { click: () => common(ctx, listed, shared, () => over).catch(wrong.say) } }, 'What have they in common?');
   const fields = filters('traces', wishes(ctx), query);
-  root.append(h('h2', { class: 'visually-hidden', text: 'Traces' }), h('div', { class: 'inv-head' }, fields.form, hold), wrong.line, chart.place, h('div', { class: 'row' }, count, compare), shared, list);
+  root.append(h('h2', { class: 'visually-hidden', text: 'Traces' }), h('div', { class: 'inv-head' }, fields.form, hold.button), wrong.line, chart.place, h('div', { class: 'row' }, count, compare), shared, list);
   remember(query);
   const ask = async (isOver) => {
-    if (held) return;
+    if (hold.isHeld()) return;
     const asked = wanted.toString();
     const found = await ctx.api.get('/api/traces', question(wanted));
     if (isOver() || asked !== wanted.toString()) return;
@@ -40,12 +40,6 @@ export function mount(root, ctx, { query }) {
     tabulate(list, found);
   };
   const asking = poll(ask, PAUSE_MS, wrong.say);
-  function toggle() {
-    held = !held;
-    hold.setAttribute('aria-pressed', String(held));
-    hold.textContent = held ? 'Go on' : 'Hold';
-    if (!held) asking.now();
-  }
   return {
     end: () => ((over = true), asking.stop(), fields.end()),
     filter(fresh) {
@@ -53,7 +47,7 @@ export function mount(root, ctx, { query }) {
       remember(fresh);
       shared.replaceChildren();
       fields.set(fresh);
-      if (held) toggle();
+      hold.release();
       ask(() => false).catch(wrong.say);
       return true;
     },
