@@ -66,7 +66,8 @@ pub async fn routes(State(desk): State<Arc<Desk>>) -> Result<Json<RoutesNow>> {
         .map_err(|why| Error::new(Kind::Unavailable, format!("Alertmanager does not answer: {why}")))
 }
 
-fn address(desk: &Desk, part: Part) -> Result<String> {
+/// Where that part of the stack answers; why there is nobody, when there is nobody.
+pub fn address(desk: &Desk, part: Part) -> Result<String> {
     let standing = &desk.console.stack.standing;
     standing.url(part).ok_or_else(|| {
         let why = standing.now().why.unwrap_or_else(|| "it is off".to_owned());

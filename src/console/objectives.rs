@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::desk::Desk;
+use super::{alerts, desk::Desk};
 use crate::{
     kernel::{
         error::{Error, Kind, Result},
@@ -42,16 +42,13 @@ pub struct ObjectiveNow {
         (status = 503, description = "There is no Prometheus, or it does not answer", body = Problem,
             content_type = "application/problem+json")))]
 pub async fn list(State(desk): State<Arc<Desk>>) -> Result<Json<Vec<ObjectiveNow>>> {
-    let stack = &desk.console.stack;
-    let gone = |why: String| Error::new(Kind::Unavailable, why);
-    let Some(prometheus) = stack.standing.url(Part::Prometheus) else {
-        let why = stack.standing.now().why.unwrap_or_else(|| "it is off".to_owned());
-        return Err(gone(format!("there is no Prometheus: {why}")));
-    };
+    let prometheus = alerts::address(&desk, Part::Prometheus)?;
     let question = format!("{{__name__=~\"{LEFT}|{BURN}|{GOAL}\"}}");
     let pairs = serde_urlencoded::to_string([("query", question)]).unwrap_or_default();
-    let answer = stack.asker.json(&prometheus, &format!("/api/v1/query?{pairs}")).await;
-    let answer = answer.map_err(|why| gone(format!("Prometheus does not answer: {why}")))?;
+    let asker = &desk.console.stack.asker;
+    let answer = asker.json(&prometheus, &format!("/api/v1/query?{pairs}")).await;
+    let answer =
+        answer.map_err(|why| Error::new(Kind::Unavailable, format!("Prometheus does not answer: {why}")))?;
     Ok(Json(read(&answer)))
 }
 

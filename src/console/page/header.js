@@ -29,7 +29,8 @@ function modes() {
 
 function tick() {
   const now = course.now();
-  const text = now ? `${now.title} · ${now.phase} · ${stopwatch(now.elapsed)}${now.paused ? ' (paused)' : ''}` : 'no scenario';
+  const idle = live.last('mode')?.mode === 'exercise' ? 'an exercise' : 'no scenario';
+  const text = now ? `${now.title} · ${now.phase} · ${stopwatch(now.elapsed)}${now.paused ? ' (paused)' : ''}` : idle;
   if (at('clock').textContent !== text) at('clock').textContent = text;
 }
 

@@ -11,3 +11,4 @@ mod openapi;
 mod processes;
 pub mod stream;
 mod verifying;
+mod vitals;

@@ -14,7 +14,7 @@ use crate::{
 /// It breaks after three quarters of a minute.
 const BREAKS: Duration = Duration::from_secs(120);
 
-fn begins(lab: &Lab) -> Person {
+pub fn begins(lab: &Lab) -> Person {
     let person = Person::opens(&lab.at(10, "/#/exercises"));
     // What comes late moves what stands below it.
     person.sees("what is seen first is not the cause");
@@ -29,7 +29,7 @@ fn begins(lab: &Lab) -> Person {
 }
 
 /// Chooses `word` in a list, as a person does.
-fn chooses(person: &Person, list: &str, word: &str) {
+pub fn chooses(person: &Person, list: &str, word: &str) {
     let there = format!("document.querySelector('#answer-{list} option[value=\"{word}\"]')");
     person.waits_until("the words are there", &there);
     person.finds(&format!(

@@ -3,12 +3,13 @@
 mod axe;
 mod composing;
 mod devtools;
-mod everyone;
 mod exercise;
 mod files;
 mod investigating;
+mod keyboard;
 mod mended;
 pub mod person;
 mod published;
-mod show;
+pub mod show;
+mod views;
 mod words;

@@ -213,10 +213,10 @@ impl Person {
         let said = self.browser.events(&self.session);
         let bad = said.iter().filter_map(|event| {
             let params = &event["params"];
-            // Asked for and not there is an answer of the API.
+            // Asked for and not there is an answer of the API: a run that is over, a stack that is off.
             let url = params["entry"]["url"].as_str().unwrap_or_default();
             let text = params["entry"]["text"].as_str().unwrap_or_default();
-            if url.contains("/api/") && text.contains("404") {
+            if url.contains("/api/") && (text.contains("404") || text.contains("503")) {
                 return None;
             }
             let is_bad = match event["method"].as_str().unwrap_or_default() {

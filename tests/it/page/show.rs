@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::person::{PHONE, PROJECTOR, Person, SOON};
+use super::person::{PHONE, Person, SOON};
 use crate::{
     browser::post,
     servers::lab::{Lab, Plan},
@@ -12,11 +12,7 @@ use crate::{
 
 /// A lab with shoppers, on a normal evening.
 pub fn evening() -> Lab {
-    evening_with("600")
-}
-
-fn evening_with(visits_per_minute: &str) -> Lab {
-    let plan = Plan::up().env("DOORBUSTER_VISITS_PER_MINUTE", visits_per_minute);
+    let plan = Plan::up().env("DOORBUSTER_VISITS_PER_MINUTE", "600");
     plan.env("DOORBUSTER_SCENARIO", "normal").start()
 }
 
@@ -120,30 +116,4 @@ fn a_phone_is_a_clicker() {
     person.sees("Now: rush");
     person.clicks("#calm");
     person.sees("Calm: nothing is broken");
-}
-
-#[test]
-fn the_stage_is_shown_by_a_browser() {
-    // As many as a debug build can serve beside a browser.
-    let lab = evening_with("120");
-    let person = Person::opens(&lab.at(10, "/"));
-    person.likes("dark");
-    person.waits_until("payments come", "document.querySelector('#country-BR')");
-    person.clicks("#mode-blackfriday");
-    person.sees("Doors open");
-    person.clicks("#next");
-    person.sees("Now: rush");
-    person.clicks("#next");
-    let turned = "document.querySelector('#country-BR').dataset.kind === 'bad'";
-    person.waits(3 * SOON, "Brazil turns", turned);
-    person.sits_at(PROJECTOR);
-    person.takes_picture("stage");
-    person.likes("light");
-    person.takes_picture("stage-light");
-    person.sits_at(PHONE);
-    person.takes_picture("stage-phone");
-    let window = person.opens_too(&lab.at(10, "/#/audience"));
-    window.sees("Black Friday");
-    window.waits_until("orders come", &format!("{ORDERS} > 0"));
-    window.takes_picture("audience");
 }

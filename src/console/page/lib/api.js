@@ -39,7 +39,7 @@ async function call(method, path, body, accept = 'application/json') {
 async function send(method, path, body, accept) {
   const headers = { accept };
   if (body !== undefined) headers['content-type'] = 'application/json';
-  if (token() && method !== 'GET') headers.authorization = `Bearer ${token()}`;
+  if (token()) headers.authorization = `Bearer ${token()}`;
   try {
     return await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
   } catch {

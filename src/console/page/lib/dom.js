@@ -15,6 +15,11 @@ export function svg(tag, props, ...children) {
   return build(document.createElementNS(SVG, tag), props, children);
 }
 
+/** A name such as `HighErrorRate`, which may be broken between its words. */
+export function broken(name) {
+  return String(name).split(/(?<=[a-z])(?=[A-Z])/).flatMap((word, index) => (index ? [h('wbr'), word] : [word]));
+}
+
 /** Takes everything out of a node; returns it. */
 export function clear(node) {
   node.replaceChildren();

@@ -2,12 +2,13 @@
 
 import { api } from './api.js';
 import { live } from './live.js';
+import { poll } from './poll.js';
 
-const EVERY_MS = 5_000;
+const EVERY_MS = 3_000;
 const watchers = new Set();
 let known = [];
 let why = 'No Prometheus, no objectives.';
-let timer = 0;
+let asking = null;
 
 export const objectives = {
   known: () => known,
@@ -16,16 +17,17 @@ export const objectives = {
   /** Calls `fn` with the list whenever it was asked for; returns what ends that. */
   watch(fn) {
     watchers.add(fn);
-    if (watchers.size === 1) ask();
+    asking ??= poll(ask, EVERY_MS);
     return () => {
       watchers.delete(fn);
-      if (!watchers.size) clearTimeout(timer);
+      if (watchers.size) return;
+      asking.stop();
+      asking = null;
     };
   },
 };
 
 async function ask() {
-  clearTimeout(timer);
   const stack = live.last('stack');
   const isReady = stack?.prometheus?.state === 'ready';
   try {
@@ -36,6 +38,4 @@ async function ask() {
     why = problem.message;
   }
   for (const fn of watchers) fn(known);
-  // Soon again while it is only about to come.
-  if (watchers.size) timer = setTimeout(ask, isReady ? EVERY_MS : EVERY_MS / 3);
 }

@@ -1,6 +1,7 @@
 // Exercises: begin one, look for what is wrong, say what it is, be told. The instructor sees everybody's.
 
 import { h, fill } from '../lib/dom.js';
+import { poll } from '../lib/poll.js';
 import { begin } from './exercises/begin.js';
 import { debrief } from './exercises/debrief.js';
 import { overview } from './exercises/overview.js';
@@ -68,11 +69,10 @@ export function mount(root, ctx) {
     }
   }
 
-  look();
-  const timer = setInterval(look, LOOK_MS);
+  const looking = poll(look, LOOK_MS);
   return () => {
     isOver = true;
-    clearInterval(timer);
+    looking.stop();
     leave();
   };
 }

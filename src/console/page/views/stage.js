@@ -25,8 +25,7 @@ export function mount(root, ctx) {
       h('section', { class: 'panel stage-mode', 'aria-label': 'What runs' }, parts.mode.node,
         h('div', { class: 'row' },
           h('button', { class: 'button', type: 'button', id: 'pick', on: { click: () => openPicker() } }, 'Other scenario…'),
-          h('button', { class: 'button', type: 'button', on: { click: audience } }, 'Audience window'),
-          parts.reach.node)),
+          h('button', { class: 'button', type: 'button', on: { click: audience } }, 'Audience window'))),
       h('section', { class: 'panel stage-cues', 'aria-label': 'What to say' }, parts.cues.node),
       h('section', { class: 'panel stage-course', 'aria-label': 'Course of the scenario' }, parts.timeline.node, parts.controls.node),
       h('section', { class: 'stage-vitals', 'aria-label': 'Vitals' }, parts.vitals.node),
@@ -35,7 +34,7 @@ export function mount(root, ctx) {
       h('section', { class: 'panel stage-alerts', 'aria-labelledby': 'alerts-title' },
         h('h2', { id: 'alerts-title' }, 'Firing alerts'), parts.alerts.node),
       h('section', { class: 'panel stage-faults', 'aria-labelledby': 'faults-title' },
-        h('h2', { id: 'faults-title' }, 'Active faults'), parts.faults.node)));
+        h('div', { class: 'row stage-head' }, h('h2', { id: 'faults-title' }, 'Active faults'), parts.reach.node), parts.faults.node)));
   const unbind = [
     ctx.keys.bind('n', MODES[0].title, () => switchTo('normal')),
     ctx.keys.bind('b', MODES[1].title, () => switchTo('blackfriday')),

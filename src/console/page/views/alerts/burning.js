@@ -2,8 +2,8 @@
 
 import { h, fill } from '../../lib/dom.js';
 import { ago } from '../../lib/format.js';
-import { poll } from './poll.js';
-import { labels, named, quiet, stateTag, table } from './words.js';
+import { answers } from './answers.js';
+import { labels, named, quiet, stateTag, table, tableRow } from './words.js';
 
 const EVERY_MS = 2_000;
 const HEADS = ['State', 'Alert', 'Of', 'What it says', 'Since', 'Told to'];
@@ -13,7 +13,7 @@ export function burning(root, ctx) {
   const note = h('p', { class: 'dim', hidden: true });
   const body = h('tbody');
   root.append(trouble, note, table('Pending and firing alerts, those that fire first', HEADS, body));
-  const asking = poll(trouble, EVERY_MS, () => ctx.api.get('/api/alerts'), (now) => {
+  const asking = answers(trouble, EVERY_MS, () => ctx.api.get('/api/alerts'), (now) => {
     note.hidden = !now.trouble;
     note.textContent = now.trouble ? `Alertmanager says nothing: ${now.trouble}` : '';
     const names = new Map(now.alerts.map((alert) => [alert.fingerprint, alert.labels.alertname]));
@@ -24,14 +24,14 @@ export function burning(root, ctx) {
   const off = ctx.live.on('notification', () => asking.now());
   return () => {
     off();
-    asking.end();
+    asking.stop();
   };
 }
 
 function row(alert, nameOf) {
   const why = quiet(alert, nameOf);
   const receivers = alert.receivers.join(', ') || 'nobody yet';
-  return h('tr', {},
+  return tableRow(HEADS,
     h('td', {}, stateTag(alert.state)),
     h('th', { scope: 'row' }, named(alert.labels.alertname), ' ', alert.labels.severity ? h('span', { class: 'dim', text: alert.labels.severity }) : null),
     h('td', {}, labels(alert.labels)),

@@ -2,7 +2,7 @@
 
 import { h, fill } from '../../lib/dom.js';
 import { clock } from '../../lib/format.js';
-import { poll } from './poll.js';
+import { answers } from './answers.js';
 import { labels, quiet } from './words.js';
 
 const EVERY_MS = 3_000;
@@ -17,11 +17,11 @@ export function routes(root, ctx) {
   root.append(trouble, h('div', { class: 'routing' },
     h('section', { class: 'panel', 'aria-label': 'Alerts' }, h('h2', { text: 'Alerts that Alertmanager has: choose one to see its way' }), alerts),
     h('section', { class: 'panel', 'aria-label': 'Route tree' }, h('h2', { text: 'Route tree' }), tree), others));
-  const asking = poll(trouble, EVERY_MS, () => ctx.api.get('/api/alerts/routes'), (now) => {
+  const asking = answers(trouble, EVERY_MS, () => ctx.api.get('/api/alerts/routes'), (now) => {
     last = now;
     show();
   });
-  return () => asking.end();
+  return () => asking.stop();
 
   function pick(fingerprint) {
     picked.fingerprint = picked.fingerprint === fingerprint ? null : fingerprint;

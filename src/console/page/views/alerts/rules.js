@@ -2,8 +2,8 @@
 
 import { h, fill } from '../../lib/dom.js';
 import { duration } from '../../lib/format.js';
-import { poll } from './poll.js';
-import { labels, named, number, stateTag, table } from './words.js';
+import { answers } from './answers.js';
+import { labels, named, number, stateTag, table, tableRow } from './words.js';
 
 const EVERY_MS = 5_000;
 const HEADS = ['State', 'Rule', 'Value now', 'Threshold', 'For', 'Severity', 'Team'];
@@ -15,8 +15,8 @@ export function rules(root, ctx) {
   let last = [];
   root.append(trouble, h('div', { class: 'row' }, only, h('label', { for: 'only-loud', text: 'Only those that are pending or fire' })),
     table('Alert rules of Prometheus; the value is the one nearest to firing', HEADS, body));
-  const asking = poll(trouble, EVERY_MS, () => ctx.api.get('/api/alerts/rules'), show);
-  return () => asking.end();
+  const asking = answers(trouble, EVERY_MS, () => ctx.api.get('/api/alerts/rules'), show);
+  return () => asking.stop();
 
   function show(all) {
     last = all;
@@ -29,7 +29,7 @@ export function rules(root, ctx) {
 
 function row(rule, open) {
   const key = `${rule.group} ${rule.name} ${rule.query.length} ${JSON.stringify(rule.labels)}`;
-  return h('tr', {},
+  return tableRow(HEADS,
     h('td', {}, stateTag(rule.state), rule.firing > 1 ? h('span', { class: 'dim', text: ` ×${rule.firing}` }) : null),
     h('th', { scope: 'row' }, named(rule.name),
       h('details', { dataset: { rule: key }, open: open.has(key) }, h('summary', { class: 'dim', text: summary(rule) }), h('pre', { tabindex: 0, text: rule.query })),

@@ -2,7 +2,7 @@
 
 import { h, fill } from '../../lib/dom.js';
 import { clock } from '../../lib/format.js';
-import { labels, table } from './words.js';
+import { labels, table, tableRow } from './words.js';
 
 const MOST = 200;
 const HEADS = ['Came', 'Receiver', 'Status', 'Alerts', 'Why it was sent'];
@@ -47,7 +47,7 @@ export function told(root, ctx) {
 
 function row(note) {
   const one = (alert) => h('li', {}, alert.status === 'firing' ? '● ' : '✓ ', h('strong', { text: alert.labels.alertname }), ' ', labels(alert.labels));
-  return h('tr', {}, h('td', { class: 'number', text: clock(note.received_at_ms) }), h('th', { scope: 'row', text: note.receiver }),
+  return tableRow(HEADS, h('td', { class: 'number', text: clock(note.received_at_ms) }), h('th', { scope: 'row', text: note.receiver }),
     h('td', {}, h('span', { class: ['tag', note.status === 'firing' ? 'bad' : 'good'], text: note.status === 'firing' ? '● firing' : '✓ resolved' })),
     h('td', {}, h('ul', { class: 'plain' }, note.alerts.map(one)), note.truncated_alerts ? `and ${note.truncated_alerts} more` : ''),
     h('td', { class: 'dim', text: (note.notification_reason ?? '').replace('NOTIFY_REASON_', '').replaceAll('_', ' ').toLowerCase() }));

@@ -2,7 +2,7 @@
 
 import { h, fill } from '../../lib/dom.js';
 import { duration, stopwatch } from '../../lib/format.js';
-import { table } from './words.js';
+import { table, tableRow } from './words.js';
 
 const VERDICTS = { kept: ['✓ kept', 'good'], broken: ['✗ broken', 'bad'], could_not_tell: ['? could not tell', 'warn'] };
 const STATES = { idle: 'Nothing has been verified yet.', under_way: 'Under way', done: 'Done', ended: 'Ended', failed: 'It could not go on' };
@@ -121,7 +121,7 @@ export function verify(root, ctx) {
 function report(one) {
   const [mark, tone] = VERDICTS[one.outcome] ?? [one.outcome, ''];
   const time = (ms) => (ms === null ? '–' : duration(ms));
-  const row = (finding) => h('tr', {},
+  const row = (finding) => tableRow(HEADS,
     h('th', { scope: 'row', class: 'about', text: finding.about }), h('td', { text: finding.claim }), h('td', { text: finding.after || '–' }),
     h('td', { class: 'number', text: time(finding.observed_ms) }), h('td', { class: 'number', text: time(finding.bound_ms) }), h('td', { class: 'number', text: time(finding.at_most_ms) }),
     h('td', {}, h('span', { class: ['tag', (VERDICTS[finding.verdict] ?? ['', ''])[1]], text: (VERDICTS[finding.verdict] ?? [finding.verdict])[0] }), finding.verdict === 'kept' ? null : ` ${finding.words}`));

@@ -19,7 +19,7 @@ export function debrief(root, ctx, run, another) {
       run.verdict ? verdictTable(run.verdict) : null,
       h('dl', { class: 'facts' },
         fact('Time to detect', run.detect_ms === null ? 'not said' : duration(run.detect_ms)),
-        fact('Time to diagnose', run.diagnose_ms === null ? '–' : duration(run.diagnose_ms)),
+        fact('Time to diagnose', run.diagnose_ms === null ? '–' : run.diagnose_ms === 0 ? 'before it broke' : duration(run.diagnose_ms)),
         fact('Hints', String(run.hints.length)), fact('False alarms', String(run.false_alarms)),
         fact('Points spent', String(run.cost)), fact('Seed', `${run.seed}, ${run.difficulty}`))),
     found ? told(found) : null,
@@ -36,7 +36,7 @@ function verdictTable(verdict) {
       h('td', { class: 'number', text: `${part.points} of ${part.of}` }));
   };
   const head = ['Part', 'Judged', 'You said', 'It was', 'Points'];
-  return h('div', { class: 'scroll' }, h('table', { class: 'verdict' },
+  return h('div', { class: 'scroll', role: 'region', tabindex: '0', 'aria-label': 'Verdict by part' }, h('table', { class: 'verdict' },
     h('caption', { text: verdict.cost ? `Hints and false alarms cost ${verdict.cost} points` : 'Each part is judged by itself' }),
     h('thead', {}, h('tr', {}, head.map((text) => h('th', { scope: 'col', text })))),
     h('tbody', {}, verdict.parts.map(row))));

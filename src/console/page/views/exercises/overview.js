@@ -2,6 +2,7 @@
 
 import { h, fill } from '../../lib/dom.js';
 import { clock, duration } from '../../lib/format.js';
+import { poll } from '../../lib/poll.js';
 
 const LOOK_MS = 2_000;
 const STATES = { under_way: ['looking', 'warn'], answered: ['answered', 'good'], given_up: ['gave up', 'bad'], interrupted: ['interrupted', ''] };
@@ -9,12 +10,12 @@ const HEAD = ['Alias', 'State', 'Difficulty', 'Seed', 'Began', 'Saw it', 'Found 
 
 export function overview(root, ctx) {
   const body = h('tbody');
-  const answers = h('input', { type: 'checkbox', id: 'answers', on: { change: look } });
+  const answers = h('input', { type: 'checkbox', id: 'answers', on: { change: () => looking.now() } });
   const empty = h('p', { class: 'empty', text: 'Nobody has begun yet.' });
   root.append(
     h('div', { class: 'row' }, answers,
       h('label', { for: 'answers', text: 'Name the incident although somebody still looks for it' })),
-    h('div', { class: 'panel scroll' },
+    h('div', { class: 'panel scroll', role: 'region', tabindex: '0', 'aria-label': 'Runs' },
       h('table', {}, h('caption', { text: 'Aliases are chosen by those who look; nothing of this leaves the machine.' }),
         h('thead', {}, h('tr', {}, HEAD.map((text) => h('th', { scope: 'col', text })))), body), empty));
 
@@ -32,9 +33,8 @@ export function overview(root, ctx) {
     empty.hidden = rows.length > 0;
     fill(body, rows.map(row));
   }
-  look();
-  const timer = setInterval(look, LOOK_MS);
-  return () => clearInterval(timer);
+  const looking = poll(look, LOOK_MS);
+  return () => looking.stop();
 }
 
 function row(run) {

@@ -4,7 +4,7 @@ import { clear, h, svg } from '../../lib/dom.js';
 import { duration, rate, share } from '../../lib/format.js';
 import { to } from './address.js';
 import { places } from './layers.js';
-import { poll } from './poll.js';
+import { poll } from '../../lib/poll.js';
 import { trouble } from './trouble.js';
 
 const PAUSE_MS = 3_000;

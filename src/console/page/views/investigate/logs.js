@@ -5,7 +5,7 @@ import { filters, services } from './filters.js';
 import * as grafana from './grafana.js';
 import { holdButton } from './hold.js';
 import { identity, logLine } from './line.js';
-import { poll } from './poll.js';
+import { poll } from '../../lib/poll.js';
 import { trouble } from './trouble.js';
 
 const PAUSE_MS = 2_000;

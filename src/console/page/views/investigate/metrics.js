@@ -8,7 +8,7 @@ import { to, trace } from './address.js';
 import { filters, services } from './filters.js';
 import * as grafana from './grafana.js';
 import { labels, lines, nearest, reading } from './measures.js';
-import { poll } from './poll.js';
+import { poll } from '../../lib/poll.js';
 import { trouble } from './trouble.js';
 
 const PAUSE_MS = 5_000;

@@ -7,7 +7,7 @@ import { common } from './common.js';
 import { dots } from './dots.js';
 import { filters, services } from './filters.js';
 import { holdButton } from './hold.js';
-import { poll } from './poll.js';
+import { poll } from '../../lib/poll.js';
 import { tone } from './tones.js';
 import { trouble } from './trouble.js';
 

@@ -1,9 +1,10 @@
 // Alerts that fire, with who is told of each.
 
 import { api } from '../../lib/api.js';
-import { fill, h } from '../../lib/dom.js';
+import { broken, fill, h } from '../../lib/dom.js';
 import { ago } from '../../lib/format.js';
 import { live } from '../../lib/live.js';
+import { poll } from '../../lib/poll.js';
 
 const EVERY_MS = 3_000;
 /** It fires all the time, on purpose. */
@@ -11,19 +12,13 @@ const ALWAYS = 'Watchdog';
 
 export function alerts() {
   const node = h('div', { class: 'firing' });
-  let timer = 0;
-  let isGone = false;
-  const ask = async () => {
-    clearTimeout(timer);
+  const ask = async (isOver) => {
     const stack = live.last('stack');
-    try {
-      if (stack?.prometheus?.state !== 'ready') fill(node, h('p', { class: 'dim' }, `No Prometheus: ${stack?.why ?? stack?.state ?? 'not known yet'}`));
-      else if (!live.stale()) show(await api.get('/api/alerts'));
-    } catch (problem) {
-      if (!isGone) fill(node, h('p', { class: 'dim' }, problem.message));
-    }
-    if (!isGone) timer = setTimeout(ask, EVERY_MS);
+    if (stack?.prometheus?.state !== 'ready') return say(`No Prometheus: ${stack?.why ?? stack?.state ?? 'not known yet'}`);
+    const now = live.stale() ? null : await api.get('/api/alerts');
+    if (now && !isOver()) show(now);
   };
+  const say = (text) => void fill(node, h('p', { class: 'dim' }, text));
   const show = ({ alerts: all }) => {
     const firing = all.filter((alert) => alert.state === 'firing' && alert.labels.alertname !== ALWAYS);
     const pending = all.filter((alert) => alert.state === 'pending').length;
@@ -31,13 +26,12 @@ export function alerts() {
     if (!firing.length) return void fill(node, h('p', { class: 'dim' }, 'None.'), rest);
     fill(node, h('ul', {}, firing.map(line)), rest);
   };
-  const offs = [live.on('notification', ask), live.on('stack', ask)];
-  ask();
+  const asking = poll(ask, EVERY_MS, (problem) => say(problem.message));
+  const offs = [live.on('notification', asking.now), live.on('stack', asking.now)];
   return {
     node,
     off() {
-      isGone = true;
-      clearTimeout(timer);
+      asking.stop();
       offs.forEach((off) => off());
     },
   };
@@ -48,6 +42,6 @@ function line(alert) {
   const about = rest.country ?? rest.service_name ?? rest.sloth_service ?? '';
   const isHeld = alert.status === 'suppressed';
   return h('li', {},
-    h('div', { class: 'row' }, h('strong', {}, alertname), about && h('span', { class: 'tag' }, about), severity && h('span', { class: 'tag bad' }, severity)),
+    h('div', { class: 'row' }, h('strong', {}, broken(alertname)), about && h('span', { class: 'tag' }, about), severity && h('span', { class: 'tag bad' }, severity)),
     h('p', { class: 'dim' }, isHeld ? 'held back' : alert.receivers.length ? `told: ${alert.receivers.join(', ')}` : 'nobody told yet', ` · ${ago(alert.active_at)}`));
 }

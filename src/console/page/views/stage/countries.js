@@ -18,7 +18,8 @@ export function judged({ payments, failed }) {
   const part = 1 - failed / payments;
   if (failed >= FEW && part < BAD) return { part, kind: 'bad', word: `${failed} of ${payments} fail` };
   if (failed >= FEW && part < POOR) return { part, kind: 'warn', word: `${failed} of ${payments} fail` };
-  return { part, kind: 'good', word: failed ? `${failed} of ${payments} fails` : `all ${payments} well` };
+  const word = failed ? `${failed} of ${payments} fails` : `all ${payments} well`;
+  return { part, kind: part < BAD ? 'quiet' : 'good', word };
 }
 
 export function countries() {

@@ -5,6 +5,11 @@ import { h } from '../../lib/dom.js';
 import { stopwatch } from '../../lib/format.js';
 import { live } from '../../lib/live.js';
 
+const IDLE = {
+  calm: { title: 'No scenario', cue: 'Normal or Black Friday begins one.' },
+  exercise: { title: 'An exercise', cue: 'Somebody looks for what is wrong. Nobody says it before they have.' },
+};
+
 export function cues() {
   const phase = h('h2', { id: 'phase' });
   const now = h('p', { class: 'cue', id: 'cue', 'aria-live': 'polite' });
@@ -13,20 +18,21 @@ export function cues() {
   const following = h('div', { class: 'next' }, h('p', { class: 'dim' }, 'Next ', when), next);
   const show = () => {
     const running = course.now();
-    say(phase, running ? `Now: ${running.phase}` : 'No scenario');
-    say(now, running ? running.cue ?? 'There is nothing to say here.' : 'Normal or Black Friday begins one.');
+    const idle = IDLE[live.last('mode')?.mode] ?? IDLE.calm;
+    say(phase, running ? `Now: ${running.phase}` : idle.title);
+    say(now, running ? running.cue ?? 'There is nothing to say here.' : idle.cue);
     following.hidden = !running?.next_phase;
     if (!running?.next_phase) return;
     say(when, `${running.next_phase}${running.nextIn === null ? ', when it goes on' : ` in ${stopwatch(Math.ceil(running.nextIn))}`}`);
     say(next, running.next_cue ?? '');
   };
-  const off = live.on('scenario', show);
+  const offs = [live.on('scenario', show), live.on('mode', show)];
   const timer = setInterval(show, 500);
   show();
   return {
     node: h('div', { class: 'cues' }, phase, now, following),
     off() {
-      off();
+      offs.forEach((off) => off());
       clearInterval(timer);
     },
   };

@@ -5,6 +5,7 @@ import { h } from '../../lib/dom.js';
 import { live } from '../../lib/live.js';
 
 const HINTS = { normal: 'N', blackfriday: 'B' };
+const QUIET = { calm: 'Calm: nothing is broken, nothing is played.', exercise: 'An exercise is under way.' };
 
 export function mode() {
   const buttons = MODES.map(({ name, title }) =>
@@ -16,7 +17,7 @@ export function mode() {
     MODES.forEach(({ name }, index) => buttons[index].setAttribute('aria-pressed', String(name === now.mode)));
     const isNamed = MODES.some(({ name }) => name === now.mode);
     const title = live.last('scenario')?.title;
-    other.textContent = isNamed ? '' : now.mode === 'calm' ? 'Calm: nothing is broken, nothing is played.' : `On stage: ${title ?? now.mode}`;
+    other.textContent = isNamed ? '' : QUIET[now.mode] ?? `On stage: ${title ?? now.mode}`;
     other.hidden = isNamed;
   };
   const offs = [live.on('mode', show), live.on('scenario', () => show(live.last('mode')))];

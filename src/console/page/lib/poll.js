@@ -1,7 +1,7 @@
 // Asks again and again, one question at a time, and not while nobody looks.
 
 /** Calls `ask` at once and then every `pause` milliseconds; `failed` hears of what went wrong. */
-export function poll(ask, pause, failed) {
+export function poll(ask, pause, failed = () => {}) {
   let stopped = false;
   let busy = false;
   const turn = async () => {
