@@ -23,6 +23,7 @@ pub const FILES: &[(&str, &[u8])] = &[
     ("lib/objectives.js", include_bytes!("page/lib/objectives.js")),
     ("lib/poll.js", include_bytes!("page/lib/poll.js")),
     ("lib/spark.js", include_bytes!("page/lib/spark.js")),
+    ("lib/table.js", include_bytes!("page/lib/table.js")),
     ("lib/toast.js", include_bytes!("page/lib/toast.js")),
     ("lib/token.js", include_bytes!("page/lib/token.js")),
     ("style/alerts.css", include_bytes!("page/style/alerts.css")),

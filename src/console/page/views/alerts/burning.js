@@ -2,8 +2,9 @@
 
 import { h, fill } from '../../lib/dom.js';
 import { ago } from '../../lib/format.js';
+import { table, tableRow } from '../../lib/table.js';
 import { answers } from './answers.js';
-import { labels, named, quiet, stateTag, table, tableRow } from './words.js';
+import { labels, named, quiet, stateTag } from './words.js';
 
 const EVERY_MS = 2_000;
 const HEADS = ['State', 'Alert', 'Of', 'What it says', 'Since', 'Told to'];

@@ -2,8 +2,9 @@
 
 import { h, fill } from '../../lib/dom.js';
 import { duration } from '../../lib/format.js';
+import { table, tableRow } from '../../lib/table.js';
 import { answers } from './answers.js';
-import { labels, named, number, stateTag, table, tableRow } from './words.js';
+import { labels, named, number, stateTag } from './words.js';
 
 const EVERY_MS = 5_000;
 const HEADS = ['State', 'Rule', 'Value now', 'Threshold', 'For', 'Severity', 'Team'];

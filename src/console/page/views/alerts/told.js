@@ -2,7 +2,8 @@
 
 import { h, fill } from '../../lib/dom.js';
 import { clock } from '../../lib/format.js';
-import { labels, table, tableRow } from './words.js';
+import { table, tableRow } from '../../lib/table.js';
+import { labels } from './words.js';
 
 const MOST = 200;
 const HEADS = ['Came', 'Receiver', 'Status', 'Alerts', 'Why it was sent'];

@@ -2,7 +2,7 @@
 
 import { h, fill } from '../../lib/dom.js';
 import { duration, stopwatch } from '../../lib/format.js';
-import { table, tableRow } from './words.js';
+import { table, tableRow } from '../../lib/table.js';
 
 const VERDICTS = { kept: ['✓ kept', 'good'], broken: ['✗ broken', 'bad'], could_not_tell: ['? could not tell', 'warn'] };
 const STATES = { idle: 'Nothing has been verified yet.', under_way: 'Under way', done: 'Done', ended: 'Ended', failed: 'It could not go on' };

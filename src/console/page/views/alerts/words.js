@@ -37,15 +37,3 @@ export function number(value) {
   if (value === 0 || Math.abs(value) >= 1e-3 && Math.abs(value) < 1e6) return String(Number(value.toPrecision(4)));
   return value.toExponential(2);
 }
-
-/** A row of a table: each cell knows its head, for screens on which a row is a card. */
-export function tableRow(heads, ...cells) {
-  cells.forEach((cell, index) => (cell.dataset.head = heads[index]));
-  return h('tr', {}, cells);
-}
-
-/** A table with its caption and heads. One that is wider than a phone is moved by keys as well. */
-export function table(caption, heads, body) {
-  return h('div', { class: 'panel scroll', role: 'region', tabindex: '0', 'aria-label': caption }, h('table', { class: 'cards' }, h('caption', { text: caption }),
-    h('thead', {}, h('tr', {}, heads.map((text) => h('th', { scope: 'col', text })))), body));
-}

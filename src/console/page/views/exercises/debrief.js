@@ -2,8 +2,10 @@
 
 import { h } from '../../lib/dom.js';
 import { clock, duration } from '../../lib/format.js';
+import { table, tableRow } from '../../lib/table.js';
 
 const PARTS = { service: 'Service', place: 'Where', kind: 'What it does', since: 'Since when', trace: 'Trace' };
+const COLUMNS = ['Part', 'Judged', 'You said', 'It was', 'Points'];
 const MARKS = { right: ['✓ right', 'good'], near: ['≈ nearly', 'warn'], wrong: ['✗ wrong', 'bad'], missing: ['– not said', ''] };
 const HEADS = {
   answered: 'Your answer', given_up: 'You gave up', interrupted: 'It was interrupted: somebody took the stage, or the lab ended',
@@ -31,15 +33,12 @@ export function debrief(root, ctx, run, another) {
 function verdictTable(verdict) {
   const row = (part) => {
     const [mark, tone] = MARKS[part.outcome] ?? [part.outcome, ''];
-    return h('tr', {}, h('th', { scope: 'row', text: PARTS[part.part] ?? part.part }), h('td', {}, h('span', { class: ['tag', tone], text: mark })),
+    return tableRow(COLUMNS, h('th', { scope: 'row', text: PARTS[part.part] ?? part.part }), h('td', {}, h('span', { class: ['tag', tone], text: mark })),
       h('td', { class: 'said', text: shown(part, part.said) || '–' }), h('td', { class: 'said', text: shown(part, part.truth) }),
       h('td', { class: 'number', text: `${part.points} of ${part.of}` }));
   };
-  const head = ['Part', 'Judged', 'You said', 'It was', 'Points'];
-  return h('div', { class: 'scroll', role: 'region', tabindex: '0', 'aria-label': 'Verdict by part' }, h('table', { class: 'verdict' },
-    h('caption', { text: verdict.cost ? `Hints and false alarms cost ${verdict.cost} points` : 'Each part is judged by itself' }),
-    h('thead', {}, h('tr', {}, head.map((text) => h('th', { scope: 'col', text })))),
-    h('tbody', {}, verdict.parts.map(row))));
+  return table(verdict.cost ? `Hints and false alarms cost ${verdict.cost} points` : 'Each part is judged by itself', COLUMNS,
+    h('tbody', {}, verdict.parts.map(row)));
 }
 
 function told(found) {

@@ -3,10 +3,11 @@
 import { h, fill } from '../../lib/dom.js';
 import { clock, duration } from '../../lib/format.js';
 import { poll } from '../../lib/poll.js';
+import { table, tableRow } from '../../lib/table.js';
 
 const LOOK_MS = 2_000;
 const STATES = { under_way: ['looking', 'warn'], answered: ['answered', 'good'], given_up: ['gave up', 'bad'], interrupted: ['interrupted', ''] };
-const HEAD = ['Alias', 'State', 'Difficulty', 'Seed', 'Began', 'Saw it', 'Found it', 'Hints', 'False alarms', 'Points', 'Incident'];
+const HEADS = ['Alias', 'State', 'Difficulty', 'Seed', 'Began', 'Saw it', 'Found it', 'Hints', 'False alarms', 'Points', 'Incident'];
 
 export function overview(root, ctx) {
   const body = h('tbody');
@@ -15,9 +16,7 @@ export function overview(root, ctx) {
   root.append(
     h('div', { class: 'row' }, answers,
       h('label', { for: 'answers', text: 'Name the incident although somebody still looks for it' })),
-    h('div', { class: 'panel scroll', role: 'region', tabindex: '0', 'aria-label': 'Runs' },
-      h('table', {}, h('caption', { text: 'Aliases are chosen by those who look; nothing of this leaves the machine.' }),
-        h('thead', {}, h('tr', {}, HEAD.map((text) => h('th', { scope: 'col', text })))), body), empty));
+    table('Aliases are chosen by those who look; nothing of this leaves the machine.', HEADS, body), empty);
 
   async function look() {
     let rows;
@@ -45,5 +44,5 @@ function row(run) {
     run.diagnose_ms === null ? '–' : `after ${duration(run.diagnose_ms)}`, run.hints, run.false_alarms,
     run.points ?? '–', run.scenario ?? 'not said yet',
   ];
-  return h('tr', {}, h('th', { scope: 'row', text: run.alias }), cells.map((cell) => h('td', {}, cell)));
+  return tableRow(HEADS, h('th', { scope: 'row', text: run.alias }), ...cells.map((cell) => h('td', {}, cell)));
 }
