@@ -5,6 +5,7 @@
 pub mod alerts;
 pub mod answers;
 pub mod api;
+pub mod asset;
 pub mod body;
 pub mod checks;
 pub mod desk;

@@ -2,14 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Extension,
-    http::header,
-    response::{IntoResponse, Response},
-};
+use axum::{Extension, http::HeaderMap, response::Response};
 use utoipa::OpenApi;
 
 use super::{
+    asset::Asset,
     events::{FaultsNow, ModeNow},
     faults::FaultNow,
     followers::Follower,
@@ -57,11 +54,18 @@ pub struct Head;
 
 /// The document as it is answered.
 #[derive(Clone)]
-pub struct Document(pub Arc<str>);
+pub struct Document(Arc<Asset>);
+
+impl Document {
+    /// Of the document as JSON.
+    pub fn new(json: String) -> Self {
+        Document(Arc::new(Asset::new("application/json", json.into_bytes())))
+    }
+}
 
 /// This description (OpenAPI 3.1)
 #[utoipa::path(get, path = "/openapi.json", tag = "state", operation_id = "read_openapi",
     responses((status = 200, description = "The document", body = Object)))]
-pub async fn document(Extension(document): Extension<Document>) -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], document.0.to_string()).into_response()
+pub async fn document(Extension(document): Extension<Document>, headers: HeaderMap) -> Response {
+    document.0.answer(&headers)
 }

@@ -20,7 +20,7 @@ type Use = (&'static str, CustomerId);
 
 impl Default for Reservations {
     fn default() -> Self {
-        Reservations::bounded(100_000)
+        Reservations::bounded(20_000)
     }
 }
 

@@ -22,7 +22,7 @@ use crate::kernel::{
 };
 
 /// The most customers it remembers; beyond that, whoever came first is forgotten.
-const MAX_CUSTOMERS: usize = 100_000;
+const MAX_CUSTOMERS: usize = 20_000;
 
 #[derive(Clone, Default)]
 pub struct App(Arc<Mutex<Model>>);

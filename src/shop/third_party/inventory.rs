@@ -24,7 +24,7 @@ use crate::kernel::{
 /// What is in stock of a product nobody has counted: it is made to order.
 const MADE_TO_ORDER: i64 = 1_000_000;
 /// The most reservations that are remembered; beyond that, the oldest counts as delivered.
-const MAX_RESERVATIONS: usize = 100_000;
+const MAX_RESERVATIONS: usize = 20_000;
 
 #[derive(Clone, Default)]
 pub struct App(Arc<Mutex<Model>>);

@@ -25,7 +25,7 @@ use crate::kernel::{
 };
 
 /// The most charges that are remembered; beyond that, the oldest is forgotten.
-const MAX_CHARGES: usize = 200_000;
+const MAX_CHARGES: usize = 20_000;
 const MAX_KEY_CHARS: usize = 64;
 
 #[derive(Clone, Default)]

@@ -1,6 +1,6 @@
 //! The files of the page: all of them are served, nothing else gets in, and what others wrote is what they published.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path};
 
 use super::published;
 use crate::{browser::get, control::engine::Plan};
@@ -64,6 +64,39 @@ fn every_file_of_the_page_is_in_the_table() {
     }
     let table = fs::read_to_string(at(TABLE)).expect("a file");
     assert!(table == expected, "{TABLE} is stale: UPDATE=1 make test ARGS=every_file_of_the_page");
+}
+
+/// What `name` imports, and what that imports.
+fn needs(name: &str, all: &mut BTreeSet<String>) {
+    let folder = Path::new(name).parent().expect("a folder");
+    let source = text(name);
+    let imported = source.lines().filter_map(|line| line.split_once(" from '.")?.1.strip_suffix("';"));
+    for path in imported {
+        let mut whole = folder.to_path_buf();
+        for part in format!(".{path}").split('/') {
+            match part {
+                "." => {}
+                ".." => assert!(whole.pop(), "{name}: .{path}"),
+                part => whole.push(part),
+            }
+        }
+        let whole = whole.to_str().expect("text").to_owned();
+        if all.insert(whole.clone()) {
+            needs(&whole, all);
+        }
+    }
+}
+
+#[test]
+fn all_that_the_stage_needs_is_asked_for_at_once() {
+    let mut expected = BTreeSet::from(["views/stage.js".to_owned()]);
+    needs("app.js", &mut expected);
+    needs("views/stage.js", &mut expected);
+    let page = text("index.html");
+    let links =
+        page.lines().filter_map(|line| line.trim().strip_prefix("<link rel=\"modulepreload\" href=\""));
+    let links: BTreeSet<String> = links.map(|rest| rest.trim_end_matches("\">").to_owned()).collect();
+    assert_eq!(links, expected, "the links of index.html");
 }
 
 #[test]
