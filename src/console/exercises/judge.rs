@@ -78,6 +78,13 @@ pub struct Verdict {
     pub points: u32,
 }
 
+impl Verdict {
+    /// Whether the answer names the service that is at fault.
+    pub fn names_the_service(&self) -> bool {
+        self.parts.iter().any(|part| part.part == "service" && part.outcome == Outcome::Right)
+    }
+}
+
 /// Parts and the most each is worth; together a hundred.
 pub const PARTS: [(&str, u32); 5] =
     [("service", 25), ("place", 20), ("kind", 20), ("since", 15), ("trace", 20)];
@@ -90,7 +97,11 @@ pub fn judge(answer: &Answer, truth: &Truth<'_>, cost: u32) -> Verdict {
         (Some(_), true) => Outcome::Right,
         (Some(_), false) => Outcome::Wrong,
     };
-    let trace_truth = if truth.is_struck { "the ledger has it" } else { "the ledger knows nothing of it" };
+    let trace_truth = match trace {
+        Outcome::Right => "the ledger has it",
+        Outcome::Missing => "any that the fault struck",
+        Outcome::Near | Outcome::Wrong => "the ledger knows nothing of it",
+    };
     let first = |right: &Right| right.right.first().copied().unwrap_or_default();
     let kind = vocabulary::title;
     let judged = [

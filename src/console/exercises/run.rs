@@ -110,12 +110,13 @@ impl Run {
     /// Judges the answer, which ends it.
     pub fn answer(&mut self, answer: &Answer, is_struck: bool, now_ms: i64) {
         let Some(exercise) = self.exercise() else { return };
+        let truth = Truth { exercise, onsets_ms: &self.onsets_ms, is_struck };
+        let verdict = judge(answer, &truth, self.cost());
         // Whoever knows what it is has noticed it.
-        if self.first_onset().is_some_and(|onset| onset <= now_ms) {
+        if verdict.names_the_service() && self.first_onset().is_some_and(|onset| onset <= now_ms) {
             self.noticed_ms = self.noticed_ms.or(Some(now_ms));
         }
-        let truth = Truth { exercise, onsets_ms: &self.onsets_ms, is_struck };
-        self.verdict = Some(judge(answer, &truth, self.cost()));
+        self.verdict = Some(verdict);
         self.end(RunState::Answered, now_ms);
     }
 
@@ -129,9 +130,10 @@ impl Run {
         self.noticed_ms.map(|at| self.since_there_was_something(at))
     }
 
-    /// How long it took to say what it was.
+    /// How long it took to say what it was; nothing when what was said is not it: another service.
     pub fn diagnose_ms(&self) -> Option<i64> {
-        let ended = self.ended_ms.filter(|_| self.state == RunState::Answered);
+        let is_it = self.verdict.as_ref().is_some_and(Verdict::names_the_service);
+        let ended = self.ended_ms.filter(|_| self.state == RunState::Answered && is_it);
         ended.map(|at| self.since_there_was_something(at))
     }
 

@@ -85,7 +85,10 @@ function mark(view) {
   document.body.dataset.view = view;
   document.title = `${TITLES[view]} · doorbuster`;
   for (const tab of document.querySelectorAll('#tabs a')) {
-    if (tab.getAttribute('href') === `#/${view}`) tab.setAttribute('aria-current', 'page');
+    if (tab.getAttribute('href') === `#/${view}`) {
+      tab.setAttribute('aria-current', 'page');
+      tab.scrollIntoView({ block: 'nearest', inline: 'center' });
+    }
     else tab.removeAttribute('aria-current');
   }
 }

@@ -12,12 +12,16 @@ use super::{
     shelf::{Shelf, TraceId, rfc3339},
     trace::{Kept, Place, Trace},
 };
-use crate::store::otlp::{glance, values};
+use crate::store::otlp::{
+    glance::{self, Glance},
+    values,
+};
 
 /// So many traces are looked at before those who bring new ones get their turn.
 const AT_ONCE: usize = 64;
 
-/// What is asked for. `service`, `route` and `attributes` must hold for one span together.
+/// What is asked for. `service`, `route` and `attributes` must hold for one span together; where a failure is asked for,
+/// that span is one that failed.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     pub service: Option<String>,
@@ -29,6 +33,14 @@ pub struct Wanted {
     /// Begun no earlier, in nanoseconds since 1970.
     pub since_ns: u64,
     pub limit: usize,
+}
+
+impl Wanted {
+    /// Whether the trace as a whole does not tell: its spans have to be looked at.
+    fn is_of_spans(&self) -> bool {
+        let is_somewhere = self.service.is_some() || self.route.is_some();
+        !self.attributes.is_empty() || (is_somewhere && self.has_errors == Some(true))
+    }
 }
 
 /// A trace in a list.
@@ -100,7 +112,7 @@ fn fits(trace: &Trace, wanted: &Wanted) -> bool {
         && trace.duration_ns() >= wanted.min_duration_ns
         && wanted.has_errors.is_none_or(|has_errors| has_errors == (trace.errors > 0))
         && trace.places.iter().any(|place| is_at(place, wanted))
-        && (wanted.attributes.is_empty() || trace.spans.iter().any(|kept| is_like(kept, wanted)))
+        && (!wanted.is_of_spans() || trace.spans.iter().any(|kept| is_like(kept, wanted)))
 }
 
 fn is_at(place: &Place, wanted: &Wanted) -> bool {
@@ -116,6 +128,7 @@ fn is_like(kept: &Kept, wanted: &Wanted) -> bool {
     wanted.service.as_deref().is_none_or(|service| service == &*kept.sender.service)
         && wanted.attributes.iter().all(has)
         && wanted.route.as_ref().is_none_or(at_route)
+        && (wanted.has_errors != Some(true) || Glance::at(&kept.span).is_ok_and(|span| span.is_error))
 }
 
 fn says(span: &[u8], wanted: &str, value: &str) -> bool {

@@ -90,6 +90,11 @@ fn traces_are_found_by_each_thing_that_is_known_of_them() {
         (Wanted { route: service("/charge"), ..any.clone() }, &[1]),
         (Wanted { has_errors: Some(true), ..any.clone() }, &[1]),
         (Wanted { has_errors: Some(false), ..any.clone() }, &[2]),
+        // It failed in payments: storefront's own spans are fine.
+        (Wanted { has_errors: Some(true), service: service("payments"), ..any.clone() }, &[1]),
+        (Wanted { has_errors: Some(true), service: service("storefront"), ..any.clone() }, &[]),
+        (Wanted { has_errors: Some(true), attributes: pair("shop.country", "BR"), ..any.clone() }, &[1]),
+        (Wanted { has_errors: Some(true), attributes: pair("http.route", "/"), ..any.clone() }, &[]),
         (Wanted { min_duration_ns: 8_000_000, ..any.clone() }, &[]),
         (Wanted { since_ns: 2_000_000_000, ..any.clone() }, &[2]),
         (Wanted { attributes: pair("http.response.status_code", "402"), ..any.clone() }, &[1]),

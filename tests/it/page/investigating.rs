@@ -149,3 +149,66 @@ fn the_pure_parts_keep_what_they_promise() {
     assert_eq!(of("address", "it.to('logs', { text: 'a b', level: '' })"), "#/investigate/logs?text=a+b");
     assert_eq!(of("address", "it.read('#/investigate/trace/1?span=2').id"), "1");
 }
+
+#[test]
+fn what_is_usual_is_not_made_by_an_incident() {
+    let engine = Plan::here().start();
+    let person = Person::opens(&engine.url("/"));
+    let of = |module: &str, expression: &str| {
+        person.finds(&format!("import('/views/investigate/{module}.js').then((it) => ({expression}))"))
+    };
+    // Third parties are never perfect; one unlucky customer is no outage; what is bad is never usual.
+    for (ratio, calls, usual, name) in [
+        (0.08, 100, 0.07, "ok"),
+        (0.2, 100, 0.07, "many"),
+        (0.5, 4, 0.0, "ok"),
+        (0.9, 100, 0.9, "many"),
+        (0.016, 1000, 0.001, "some"),
+    ] {
+        assert_eq!(
+            of("usual", &format!("it.level({ratio}, {calls}, {usual}).name")),
+            name,
+            "{ratio} of {calls}"
+        );
+    }
+    let node = |rate: f64, p50: u32, p95: u32, errors: f64| {
+        format!(
+            "{{ service: 's', requests_per_second: {rate}, p50_ms: {p50}, p95_ms: {p95}, error_ratio: {errors} }}"
+        )
+    };
+    let (calm, slow) = (node(10.0, 10, 50, 0.0), node(10.0, 1_000, 1_100, 0.4));
+    let learnt = |graphs: &[&String]| {
+        let lessons: String =
+            graphs.iter().map(|one| format!("m.learn({{ nodes: [{one}], edges: [] }});")).collect();
+        format!("(() => {{ const m = it.memory(); {lessons} return it.slower({slow}, m.of({slow})); }})()")
+    };
+    assert_eq!(of("usual", &learnt(&[&calm, &slow])), 100, "the best is remembered");
+    assert_eq!(of("usual", &learnt(&[&slow])), Value::Null);
+    assert_eq!(of("usual", &format!("it.isQuiet({}, {calm})", node(1.0, 1, 1, 0.0))), true);
+    // A service whose door is closed says nothing of it: those who call it do.
+    let calls = "[{ from: 'a', to: 's', requests_per_second: 2, error_ratio: 0.65 }]";
+    assert_eq!(of("usual", &format!("it.failing({calm}, {calls})")), 0.65);
+    // What a caller gave up is not to blame, and what the fine ones say too tells nothing.
+    let span = |id: &str, error: &str, country: &str, children: &str| {
+        format!(
+            "{{ span_id: '{id}', service: 's', name: 'n', offset_ms: 0, duration_ms: 1, status: 'error', \
+             attributes: {{ 'error.type': '{error}', 'shop.country': '{country}' }}, children: [{children}] }}"
+        )
+    };
+    let tree = |inner: &str| format!("{{ duration_ms: 1, roots: [{}] }}", span("a", "timeout", "BR", inner));
+    let cancelled = tree(&span("b", "cancelled", "BR", ""));
+    let rows = |tree: &str| {
+        format!(
+            "import('/views/investigate/rows.js').then((rows) => rows.telling(rows.rows({tree})).span.span_id)"
+        )
+    };
+    assert_eq!(person.finds(&rows(&cancelled)), "a");
+    let blamed =
+        "[1, 2, 3].map(() => ({ span: { service: 's', name: 'n', attributes: { country: 'BR' } } }))";
+    let fine = "[new Set(['[\"service\",\"s\"]', '[\"span\",\"n\"]'])]";
+    let told = of("common", &format!("it.tally({blamed}, {fine})"));
+    assert_eq!(told, json!([{ "name": "country", "value": "BR", "count": 3, "usual": 0 }]));
+    // Around a moment the largest exemplar is meant, and not the one that is nearest by chance.
+    let spots = "[{ at: 100, value: 1, label: 'a' }, { at: 103, value: 9, label: 'a' }, { at: 300, value: 99, label: 'a' }]";
+    assert_eq!(of("measures", &format!("it.nearest({spots}, 100, 'a').value")), 9);
+}

@@ -42,6 +42,8 @@ impl Person {
         for domain in ["Page.enable", "Runtime.enable", "Log.enable"] {
             person.call(domain, json!({}));
         }
+        // Of two windows both are looked at: one that nobody sees gives its stream back.
+        person.call("Emulation.setFocusEmulationEnabled", json!({ "enabled": true }));
         person.sits_at(PROJECTOR);
         person.goes_to(url);
         person

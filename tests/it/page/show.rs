@@ -32,7 +32,7 @@ fn black_friday_at_one_click_and_orders_rise_within_five_seconds() {
     person.sees("Doors open. Watch the visits");
     person.waits(Duration::from_secs(5), "orders rise", &format!("{ORDERS} > {before}"));
     assert!(clicked.elapsed() < Duration::from_secs(8), "{:?}", clicked.elapsed());
-    person.sees("Requests to cart take 60 ms to 250 ms longer");
+    person.sees("Requests to cart take");
     person.waits_until(
         "the first affected request is told of",
         "/\\d/.test(document.querySelector('#reach').textContent)",

@@ -2,6 +2,7 @@
 
 import { api } from './api.js';
 import { live } from './live.js';
+import { sure } from './sure.js';
 import { toast } from './toast.js';
 
 /** The two scenarios with a button of their own. */
@@ -20,13 +21,20 @@ export async function tried(ask, done) {
 }
 
 export const calm = () => tried(() => api.post('/api/calm'), 'Calm: no fault, no surge, normal load.');
-export const switchTo = (mode) => tried(() => api.post('/api/mode', { mode }));
+export const switchTo = (mode) => taken(() => tried(() => api.post('/api/mode', { mode })));
 export const startScenario = (name, seed) =>
-  tried(() => api.post(`/api/scenarios/${encodeURIComponent(name)}/start`, seed === undefined ? {} : { seed }));
+  taken(() => tried(() => api.post(`/api/scenarios/${encodeURIComponent(name)}/start`, seed === undefined ? {} : { seed })));
 export const stopScenario = () => tried(() => api.post('/api/scenarios/stop'));
 export const jump = (phase) => tried(() => api.post('/api/scenarios/jump', { phase }));
 export const speed = (factor) => tried(() => api.post('/api/scenarios/speed', { factor }));
 export const clearFault = (id) => tried(() => api.del(`/api/faults/${encodeURIComponent(id)}`));
+
+/** Takes the stage; whoever is at an exercise is asked about first. */
+async function taken(act) {
+  const isExercise = live.last('mode')?.mode === 'exercise';
+  if (isExercise && !(await sure('End the exercise?', 'Somebody still looks for what is wrong. It ends for all of them.', 'End it'))) return false;
+  return act();
+}
 
 /** Lets the scenario's time stand still, or go on. */
 export function pauseOrResume() {

@@ -1,5 +1,6 @@
 // The documented control API: JSON in, JSON out. A refusal is thrown as a Problem.
 
+import { live } from './live.js';
 import { askForToken, forgetToken, token } from './token.js';
 
 /** What the lab answers instead (RFC 9457). `status` is 0 when it did not answer at all. */
@@ -14,6 +15,11 @@ export class Problem extends Error {
     this.trace_id = body.trace_id ?? null;
   }
 }
+
+/** No answer takes longer; a lab that is stopped takes calls, and does them when it goes on. */
+const PATIENCE_MS = 20_000;
+/** What is asked for in an emergency is asked for whatever happens. */
+const ALWAYS = ['/api/calm'];
 
 export const api = {
   /** `query`: names and values; a list says its name once for each value; what is empty is left out. */
@@ -37,11 +43,14 @@ async function call(method, path, body, accept = 'application/json') {
 }
 
 async function send(method, path, body, accept) {
+  if (method !== 'GET' && live.stale() && !ALWAYS.includes(path)) {
+    throw new Problem(0, { title: 'stale', detail: 'the lab is not heard, and would do it some time later' });
+  }
   const headers = { accept };
   if (body !== undefined) headers['content-type'] = 'application/json';
   if (token()) headers.authorization = `Bearer ${token()}`;
   try {
-    return await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    return await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), signal: AbortSignal.timeout(PATIENCE_MS) });
   } catch {
     throw new Problem(0, { title: 'no answer', detail: 'the lab does not answer' });
   }

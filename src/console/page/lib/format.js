@@ -4,6 +4,9 @@ const NONE = '–';
 const whole = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 0 });
 const tenth = new Intl.NumberFormat('en-GB', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const dollars = new Intl.NumberFormat('en-US', { style: 'currency', currency: 'USD', maximumFractionDigits: 0 });
+const manyDollars = new Intl.NumberFormat('en-US', { style: 'currency', currency: 'USD', notation: 'compact', maximumFractionDigits: 1 });
+/** From here on dollars are told in thousands: no tile holds six digits. */
+const MANY_USD = 100_000;
 const time = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 
 /** A number that changes: `2,400`, and below ten `7.5`. */
@@ -12,9 +15,10 @@ export function rate(number) {
   return Math.abs(number) >= 10 || Number.isInteger(number) ? whole.format(number) : tenth.format(number);
 }
 
-/** Dollars: `$12,345`. */
+/** Dollars: `$12,345`, `$114.8K`. */
 export function money(usd) {
-  return Number.isFinite(usd) ? dollars.format(usd) : NONE;
+  if (!Number.isFinite(usd)) return NONE;
+  return (Math.abs(usd) < MANY_USD ? dollars : manyDollars).format(usd);
 }
 
 /** A part of a whole from 0 to 1: `12.3 %`. */

@@ -13,6 +13,8 @@ live.on('vitals', (vitals) => {
 });
 // Whoever was away has missed some; at the start there is none.
 live.on('state', () => {
+  // Another lab has another past.
+  kept = [];
   asked = load();
 });
 

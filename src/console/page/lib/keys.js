@@ -1,8 +1,9 @@
 // Keys that do something, and the list of them that `?` shows. Who types into a field is left alone.
 
-import { clear, h } from './dom.js';
+import { fill, h } from './dom.js';
+import { toast } from './toast.js';
 
-const TWICE_MS = 1_000;
+const TWICE_MS = 1_500;
 const bound = new Map();
 let escaped = 0;
 let onTwice = null;
@@ -18,7 +19,7 @@ export const keys = {
   start,
 };
 
-/** Begins to listen; `calm` is called when Escape comes twice within a second. */
+/** Begins to listen; `calm` is called when Escape comes twice within a moment. */
 function start(calm) {
   onTwice = calm;
   // Before anything else hears it: Escape also closes dialogs, and has to count there too.
@@ -32,6 +33,7 @@ function escape(event) {
   const isSecond = now - escaped < TWICE_MS;
   escaped = isSecond ? -Infinity : now;
   if (isSecond) onTwice?.();
+  else if (!document.querySelector('dialog[open]')) toast('Esc once more: Calm');
 }
 
 function pressed(event) {
@@ -60,8 +62,7 @@ function show() {
   const dialog = document.getElementById('keys') ?? h('dialog', { id: 'keys', 'aria-labelledby': 'keys-title' });
   const row = ([key, title]) => h('div', { class: 'key-row' }, h('dt', {}, h('kbd', { text: named(key) })), h('dd', { text: title }));
   const all = [...[...bound].map(([key, entry]) => [key, entry.title]), ['Esc Esc', 'Calm: end every fault'], ['?', 'This list']];
-  clear(dialog).append(
-    h('h2', { id: 'keys-title' }, 'Keys'),
+  fill(dialog, h('h2', { id: 'keys-title' }, 'Keys'),
     h('dl', { class: 'keys' }, all.map(row)),
     h('form', { method: 'dialog' }, h('button', { class: 'button' }, 'Close')));
   document.body.append(dialog);
@@ -69,5 +70,6 @@ function show() {
 }
 
 function named(key) {
+  if (key.length === 1 && key !== ' ') return key.toUpperCase();
   return { ' ': 'Space', ArrowRight: '→', ArrowLeft: '←', ArrowUp: '↑', ArrowDown: '↓' }[key] ?? key;
 }

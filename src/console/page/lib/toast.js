@@ -9,8 +9,10 @@ const MOST = 4;
 export function toast(text, kind = 'info') {
   const place = document.getElementById('toasts');
   if (!place) return;
+  // Said again, it stays longer and takes no more room.
+  for (const same of [...place.children].filter((one) => one.dataset.text === text)) same.remove();
   const close = () => note.remove();
-  const note = h('div', { class: `toast ${kind}`, role: kind === 'bad' ? 'alert' : 'status' },
+  const note = h('div', { class: `toast ${kind}`, dataset: { text }, role: kind === 'bad' ? 'alert' : 'status' },
     h('span', { text: kind === 'bad' ? `Not done: ${text}` : text }),
     h('button', { type: 'button', class: 'button quiet', 'aria-label': 'Close this note', on: { click: close } }, '×'));
   place.append(note);

@@ -1,7 +1,7 @@
 // The fault bench: a fault composed by form, checked by the lab while it is typed, seen as YAML, tried, ended, and saved
 // as a scenario.
 
-import { clear, h } from '../lib/dom.js';
+import { fill, h } from '../lib/dom.js';
 import { words as inWords } from '../lib/faultwords.js';
 import { activeFaults, end } from './faults/active.js';
 import { FIRST, body, keep, load, of } from './faults/draft.js';
@@ -25,8 +25,7 @@ export function mount(root, ctx) {
   const saveButton = h('button', { type: 'button', class: 'button', on: { click: () => save() } }, 'Save as a scenario');
   const active = activeFaults(ctx, (fault) => begin(of(fault)));
 
-  clear(root).append(
-    h('div', { class: 'bench' },
+  fill(root, h('div', { class: 'bench' },
       h('header', { class: 'bench-head' },
         h('h1', { text: 'Fault bench' }),
         h('p', { class: 'dim', text: 'Where, how often, what. Nothing breaks until you try it.' }),
@@ -64,8 +63,7 @@ export function mount(root, ctx) {
     const rare = properties(target, at('on', ''), { without: Object.keys(target.properties).filter((name) => !isRare.includes(name)) });
     const often = ['service', 'seam', 'route', 'query', 'peer', 'country'];
     const common = properties({ ...target, properties: Object.fromEntries(often.filter((name) => target.properties[name]).map((name) => [name, target.properties[name]])) }, at('on', ''));
-    clear(form).append(
-      part('Name', field(fault.properties.id, at('id', 'id'))),
+    fill(form, part('Name', field(fault.properties.id, at('id', 'id'))),
       part('Where', h('div', { class: 'bench-grid' }, ...common),
         h('details', { open: isRare.some((name) => draft.on[name] !== undefined) }, h('summary', { text: 'Narrower' }), h('div', { class: 'bench-grid' }, ...rare))),
       part('How often', field(fault.properties.share, at('share', 'share'))),
@@ -100,8 +98,7 @@ export function mount(root, ctx) {
     }
     const loose = wrong.filter((one) => !beside(one));
     const count = wrong.length === 1 ? 'One thing is' : `${wrong.length} things are`;
-    clear(verdict).append(
-      h('p', { class: wrong.length ? 'bad' : 'good', text: wrong.length ? `✕ ${count} wrong` : '✓ It can be set' }),
+    fill(verdict, h('p', { class: wrong.length ? 'bad' : 'good', text: wrong.length ? `✕ ${count} wrong` : '✓ It can be set' }),
       fault ? h('p', { class: 'bench-words', text: `${inWords(fault)}.` }) : null,
       ...loose.map((one) => h('p', { class: 'bad', text: one.field ? `${one.field}: ${one.message}` : one.message })));
     if (text) yaml.textContent = text;

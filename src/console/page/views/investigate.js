@@ -1,7 +1,7 @@
 // Investigate: the recent past of all signals, from the lab's own store. Which part is shown, and with which filters,
 // stands in the page's address.
 
-import { clear, h } from '../lib/dom.js';
+import { clear, fill, h } from '../lib/dom.js';
 import { ROOT, read, to } from './investigate/address.js';
 import * as graph from './investigate/graph.js';
 import * as logs from './investigate/logs.js';
@@ -20,7 +20,7 @@ const TABS = [
 export function mount(root, ctx) {
   const place = h('div', { class: 'inv-part' });
   const tabs = h('nav', { class: 'inv-tabs', 'aria-label': 'Parts of the investigation' });
-  clear(root).append(h('section', { class: 'inv' }, h('h1', { class: 'visually-hidden' }, 'Investigate'), tabs, place));
+  fill(root, h('section', { class: 'inv' }, h('h1', { class: 'visually-hidden' }, 'Investigate'), tabs, place));
   let leave = null;
   let shown = null;
 
@@ -35,7 +35,7 @@ export function mount(root, ctx) {
     // What is shown already takes new filters without being built anew.
     if (leave?.filter?.(query)) return;
     leave?.end();
-    clear(tabs).append(...TABS.map(([tab, title]) => link(tab, title, name === 'trace' ? 'traces' : name)));
+    fill(tabs, ...TABS.map(([tab, title]) => link(tab, title, name === 'trace' ? 'traces' : name)));
     leave = PARTS[name].mount(clear(place), ctx, { id, query });
   };
 

@@ -1,6 +1,6 @@
 // The route tree with the way each alert took; what is grouped, inhibited and silenced, and why.
 
-import { h, fill } from '../../lib/dom.js';
+import { broken, h, fill } from '../../lib/dom.js';
 import { clock } from '../../lib/format.js';
 import { answers } from './answers.js';
 import { labels, quiet } from './words.js';
@@ -46,7 +46,7 @@ function taker(alert, nameOf, isPicked, pick) {
   return h('li', {}, h('button', {
     type: 'button', class: 'button taker', 'aria-pressed': String(isPicked), dataset: { fingerprint: alert.fingerprint },
     on: { click: () => pick(alert.fingerprint) },
-  }, h('strong', { text: alert.labels.alertname }), ' ', labels(alert.labels)),
+  }, h('strong', {}, broken(alert.labels.alertname)), ' ', labels(alert.labels)),
   h('p', { class: why ? 'warn' : 'dim', text: why ? `nobody is told: ${why}` : `told to ${alert.receivers.join(', ')}` }));
 }
 

@@ -42,6 +42,8 @@ export function told(root, ctx) {
 
   function show() {
     const shown = notes.filter((note) => (!who.value || note.receiver === who.value) && (watchdog.checked || who.value || note.receiver !== 'watchdog'));
+    // Old ones do not say why.
+    root.classList.toggle('no-reasons', !notes.some((note) => note.notification_reason));
     fill(body, shown.length ? shown.map(row) : h('tr', {}, h('td', { class: 'empty', colspan: HEADS.length, text: 'Nobody was told of anything yet.' })));
   }
 }

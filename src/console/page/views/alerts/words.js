@@ -1,6 +1,6 @@
 // How alerts are written: their labels, their state, and what keeps them quiet.
 
-import { h } from '../../lib/dom.js';
+import { broken, h } from '../../lib/dom.js';
 
 const STATES = { firing: ['● fires', 'bad'], pending: ['◐ pending', 'warn'], inactive: ['○ quiet', ''] };
 const DULL = new Set(['alertname', 'severity', 'team', 'sloth_id', 'sloth_service', 'sloth_slo', 'sloth_severity', 'runbook_url']);
@@ -19,7 +19,7 @@ export function labels(all, isWhole = false) {
 
 /** An alert's name, which leads to its runbook. */
 export function named(name) {
-  return h('a', { href: `/runbooks/${encodeURIComponent(name)}`, target: '_blank', rel: 'noopener' }, name);
+  return h('a', { href: `/runbooks/${encodeURIComponent(name)}`, target: '_blank', rel: 'noopener' }, broken(name));
 }
 
 /** Why nobody is told of an alert, in words. */

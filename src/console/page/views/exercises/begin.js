@@ -16,6 +16,8 @@ export function begin(root, ctx, began) {
   const name = h('input', { id: 'alias', name: 'alias', required: true, maxlength: 40, autocomplete: 'off', value: alias() });
   const levels = h('fieldset', { class: 'levels' }, h('legend', { text: 'How hard' }), level('', 'any', 'drawn from all', true));
   const seed = h('input', { id: 'seed', name: 'seed', inputmode: 'numeric', pattern: '[0-9]{1,9}', autocomplete: 'off' });
+  const repeat = h('details', {}, h('summary', { text: 'Repeat an exercise' }),
+    h('div', { class: 'field' }, h('label', { for: 'seed', text: 'Seed: the same number and difficulty draw the same exercise' }), seed));
   const go = h('button', { class: 'button primary', type: 'submit' }, 'Begin');
 
   const form = h('form', { class: 'panel stack begin', on: { submit } },
@@ -27,15 +29,15 @@ export function begin(root, ctx, began) {
     joins,
     h('div', { class: 'field' }, h('label', { for: 'alias', text: 'Your alias' }), name),
     levels,
-    h('details', {}, h('summary', { text: 'Repeat an exercise' }),
-      h('div', { class: 'field' }, h('label', { for: 'seed', text: 'Seed: the same number and difficulty draw the same exercise' }), seed)),
+    repeat,
     h('div', { class: 'row' }, go, wrong));
   root.append(form);
 
   ctx.api.get('/api/exercises').then((all) => {
     for (const { difficulty, count } of all.count) levels.append(level(difficulty, difficulty, `${count}: ${SAYS[difficulty] ?? ''}`));
     if (all.under_way_since_ms) {
-      joins.textContent = `One is under way; it began ${ago(all.under_way_since_ms)}. You join it: leave the difficulty at any, and the seed empty.`;
+      joins.textContent = `One is under way; it began ${ago(all.under_way_since_ms)}. You join it.`;
+      levels.hidden = repeat.hidden = true;
       joins.hidden = false;
       go.textContent = 'Join';
     }

@@ -2,6 +2,7 @@
 
 import { h, fill } from '../../lib/dom.js';
 import { clock, stopwatch } from '../../lib/format.js';
+import { sure } from '../../lib/sure.js';
 import { answerForm } from './form.js';
 
 export function running(root, ctx, first, turn) {
@@ -54,15 +55,8 @@ export function running(root, ctx, first, turn) {
     else turn(run);
   }
 
-  function giveUp() {
-    const sure = h('dialog', { 'aria-label': 'Give up' },
-      h('h2', { text: 'Give up?' }), h('p', { text: 'You are told what it was, and get no points.' }),
-      h('div', { class: 'row' },
-        h('button', { class: 'button danger', type: 'button', on: { click: () => { sure.remove(); ask('give-up'); } } }, 'Give up'),
-        h('button', { class: 'button', type: 'button', on: { click: () => sure.remove() } }, 'Go on looking')));
-    document.body.append(sure);
-    sure.addEventListener('close', () => sure.remove());
-    sure.showModal();
+  async function giveUp() {
+    if (await sure('Give up?', 'You are told what it was, and get no points.', 'Give up', 'Go on looking')) ask('give-up');
   }
 }
 

@@ -1,6 +1,6 @@
 // The faults that are active, each with its own switch.
 
-import { clear, h } from '../../lib/dom.js';
+import { fill, h } from '../../lib/dom.js';
 import { exactly, words } from '../../lib/faultwords.js';
 import { ago, rate } from '../../lib/format.js';
 
@@ -10,15 +10,16 @@ export function activeFaults(ctx, edit) {
   const place = h('section', { class: 'panel', 'aria-labelledby': 'bench-active-title' }, h('h2', { id: 'bench-active-title', text: 'Active now' }), list);
   const show = (faults) => {
     const focused = document.activeElement?.dataset?.key;
-    clear(list).append(...faults.map((fault) => item(fault)));
-    if (!faults.length) list.append(h('li', { class: 'dim', text: 'Nothing is broken.' }));
+    fill(list, ...faults.map((fault) => item(fault)));
+    const isExercise = ctx.live.last('mode')?.mode === 'exercise';
+    if (!faults.length) list.append(h('li', { class: 'dim', text: isExercise ? 'Not said while somebody looks for it.' : 'Nothing is broken.' }));
     if (focused) list.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
   };
   const item = (fault) =>
     h('li', {},
       h('div', { class: 'grow' },
         h('b', { text: fault.id }),
-        h('p', { class: 'bench-note', title: exactly(fault), text: `${words(fault)}. From ${fault.source}, ${ago(fault.since)}; it struck ${rate(fault.count.hit)} times.` })),
+        h('p', { class: 'bench-note', title: exactly(fault), text: `${words(fault)}. From ${fault.source}, ${ago(fault.since)}; it struck ${rate(fault.count.hit)} ${fault.count.hit === 1 ? 'time' : 'times'}.` })),
       h('button', { type: 'button', class: 'button quiet', dataset: { key: `edit ${fault.id}` }, 'aria-label': `Edit ${fault.id}`, on: { click: () => edit(fault) } }, 'Edit'),
       h('button', { type: 'button', class: 'button', dataset: { key: `end ${fault.id}` }, 'aria-label': `End ${fault.id}`, on: { click: () => end(ctx, fault.id) } }, 'End'));
   return { place, show };

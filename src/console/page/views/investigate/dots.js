@@ -1,6 +1,6 @@
 // Traces as dots: when they began and how long they took. A click on one opens it. Failed ones are crosses.
 
-import { clear, h, svg } from '../../lib/dom.js';
+import { clear, fill, h, svg } from '../../lib/dom.js';
 import { clock, duration } from '../../lib/format.js';
 import { trace } from './address.js';
 
@@ -30,8 +30,7 @@ function draw(place, traces) {
   const parts = width < WIDE / 2 ? [0, 0.5, 1] : [0, 0.25, 0.5, 0.75, 1];
   const anchor = (index) => (index === 0 ? 'start' : index === parts.length - 1 ? 'end' : 'middle');
   const ticks = parts.map((part) => first + (last - first) * part);
-  clear(place).append(
-    h('figcaption', { text: 'How long each took. A dot is a trace, a cross one that failed: click it to open it.' }),
+  fill(place, h('figcaption', { text: 'How long each took. A dot is a trace, a cross one that failed: click it to open it.' }),
     svg(
       'svg',
       { viewBox: `0 0 ${width} ${HEIGHT}`, role: 'group', 'aria-label': 'Traces by time and duration; the list below has the same' },

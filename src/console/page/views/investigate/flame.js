@@ -1,7 +1,7 @@
 // A flame graph: each function as wide as its share of the processor time, below the one that called it. A click on one
 // makes it as wide as the picture; a click on the first row goes back.
 
-import { clear, h, svg } from '../../lib/dom.js';
+import { fill, h, svg } from '../../lib/dom.js';
 import { duration, share } from '../../lib/format.js';
 
 const WIDTH = 900;
@@ -40,8 +40,7 @@ export function flame(profile) {
       );
     };
     lay(top, 0, WIDTH, 0);
-    clear(place).append(
-      svg('svg', { viewBox: `0 0 ${WIDTH} ${(deepest + 1) * ROW}`, role: 'img', 'aria-label': spoken(profile, time) }, ...boxes),
+    fill(place, svg('svg', { viewBox: `0 0 ${WIDTH} ${(deepest + 1) * ROW}`, role: 'img', 'aria-label': spoken(profile, time) }, ...boxes),
     );
   };
   draw(profile.root);

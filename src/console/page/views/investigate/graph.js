@@ -1,22 +1,19 @@
 // The service map: who calls whom right now, how often, how slowly, and with how many failures.
 
-import { clear, h, svg } from '../../lib/dom.js';
+import { fill, h, svg } from '../../lib/dom.js';
 import { duration, rate, share } from '../../lib/format.js';
 import { to } from './address.js';
 import { places } from './layers.js';
 import { poll } from '../../lib/poll.js';
 import { trouble } from './trouble.js';
+import { failing, isQuiet, level, memory, slower } from './usual.js';
 
 const PAUSE_MS = 3_000;
 const USUAL_PAUSE_MS = 30_000;
 const BOX = { width: 164, height: 56, across: 58, down: 16 };
-/** From here on failures are coloured. Third parties are never perfect: some failures are an ordinary evening. */
-const SOME = 0.02;
-const MANY = 0.15;
-/** So many times the p95 of the last quarter of an hour is slow, unless it is below what anybody would feel. */
-const SLOWER = 2;
-const FELT_MS = 20;
 const USUAL_SECONDS = 900;
+/** Kept from view to view. */
+const usual = memory();
 
 export function mount(root, ctx, { query }) {
   const picture = h('div', { class: 'inv-map' });
@@ -34,18 +31,14 @@ export function mount(root, ctx, { query }) {
       { class: 'inv-head' },
       h('h2', { text: 'Who calls whom' }),
       h('label', { class: 'inv-filter' }, h('span', { text: 'over the last' }), span),
-      h('p', { class: 'inv-legend' }, legend('ok', '—', 'fine'), legend('some', '!', 'over 2 % fail'), legend('many', '✕', 'over 15 % fail'), legend('some', '▲', 'twice as slow as usual')),
+      h('p', { class: 'inv-legend' }, legend('ok', '—', 'fine'), legend('some', '!', 'more fail than usual'), legend('many', '✕', 'over 15 % fail'), legend('some', '▲', 'twice as slow as usual'), legend('some', '▼', 'few come')),
     ),
     wrong.line,
     picture,
     h('details', { class: 'inv-more' }, h('summary', { text: 'The same as a table' }), table),
   );
-  let usual = new Map();
   const remembering = poll(
-    async () => {
-      const long = await ctx.api.get('/api/graph', { seconds: USUAL_SECONDS });
-      usual = new Map(long.nodes.map((node) => [node.service, node.p95_ms]));
-    },
+    async () => usual.learn(await ctx.api.get('/api/graph', { seconds: USUAL_SECONDS })),
     USUAL_PAUSE_MS,
     () => {},
   );
@@ -54,8 +47,8 @@ export function mount(root, ctx, { query }) {
       const graph = await ctx.api.get('/api/graph', { seconds: span.value });
       if (isOver()) return;
       wrong.none();
-      draw(picture, graph, usual);
-      tabulate(table, graph);
+      draw(picture, graph, span.value);
+      tabulate(table, graph, span.value);
     },
     PAUSE_MS,
     wrong.say,
@@ -67,74 +60,76 @@ function legend(level, sign, text) {
   return h('span', { class: `inv-level ${level}` }, h('span', { 'aria-hidden': 'true', text: sign }), ' ' + text);
 }
 
-/** Of failures: the class, and the sign for who cannot tell the colours. */
-export function level(ratio) {
-  if (ratio >= MANY) return { name: 'many', sign: '✕ ' };
-  if (ratio >= SOME) return { name: 'some', sign: '! ' };
-  return { name: 'ok', sign: '' };
-}
-
-function draw(picture, graph, usual) {
+function draw(picture, graph, seconds) {
   const focused = document.activeElement?.closest?.('.inv-map a')?.getAttribute('href');
   const names = graph.nodes.map((node) => node.service);
   const { at, width, height } = places(names, graph.edges, BOX);
+  const lines = graph.edges.filter((edge) => edge.from !== edge.to).map((edge) => line(edge, at, seconds));
   const drawing = svg(
     'svg',
     { viewBox: `-8 -8 ${width + 16} ${height + 16}`, role: 'group', 'aria-label': 'Service map', class: 'inv-graph' },
-    ...graph.edges.filter((edge) => edge.from !== edge.to).map((edge) => line(edge, at)),
-    ...graph.nodes.map((node) => box(node, at.get(node.service), usual.get(node.service))),
+    // What fails lies above what does not, and what is said of it above everything.
+    ...lines.filter((one) => !one.word).map((one) => one.shape),
+    ...lines.filter((one) => one.word).map((one) => one.shape),
+    ...graph.nodes.map((node) => box({ ...node, error_ratio: failing(node, graph.edges) }, at.get(node.service), seconds)),
+    ...lines.map((one) => one.word),
   );
-  clear(picture).append(names.length ? drawing : h('p', { class: 'inv-empty', text: 'No calls yet. The map fills within seconds of the first visit.' }));
+  fill(picture, names.length ? drawing : h('p', { class: 'inv-empty', text: 'No calls yet. The map fills within seconds of the first visit.' }));
   if (focused) [...picture.querySelectorAll('a')].find((link) => link.getAttribute('href') === focused)?.focus();
 }
 
-function line(edge, at) {
+function line(edge, at, seconds) {
   const [from, to_] = [at.get(edge.from), at.get(edge.to)];
   const start = from.x + BOX.width / 2;
   const end = to_.x - BOX.width / 2;
   const bend = Math.max(40, Math.abs(end - start) / 2);
-  const { name, sign } = level(edge.error_ratio);
+  const { name, sign } = level(edge.error_ratio, edge.requests_per_second * seconds, usual.of(edge)?.error_ratio);
   const thick = Math.min(6, 1 + Math.log2(1 + edge.requests_per_second));
   const path = `M${start} ${from.y} C${start + bend} ${from.y} ${end - bend} ${to_.y} ${end} ${to_.y}`;
   const said = `${edge.from} asks ${edge.to}: ${figures(edge)}`;
-  // What is seen is part of what is heard.
-  const word = name === 'ok' ? '' : `${sign}${share(edge.error_ratio)} `;
-  const shape = [svg('path', { d: path, 'stroke-width': thick.toFixed(1), class: 'inv-edge' }), svg('title', {}, said)];
-  if (name !== 'ok') {
-    // Near whom it fails at: there lines lie apart.
-    const x = end - 34;
-    const y = to_.y + (from.y - to_.y) * 0.06 - 5;
-    shape.push(svg('text', { x, y, class: 'inv-edge-word', 'text-anchor': 'middle' }, word.trim()));
-  }
+  const text = name === 'ok' ? '' : `${sign}${share(edge.error_ratio)}`;
   const key = edge.kind === 'http' ? 'server.address' : 'db.system.name';
   const href = to('traces', { service: edge.from, attribute: `${key}=${edge.to}`, status: name === 'ok' ? null : 'error' });
-  return svg('a', { href, class: `inv-line ${name}`, 'aria-label': word + said, tabindex: name === 'ok' ? '-1' : '0' }, ...shape);
+  const shape = svg('a', { href, class: `inv-line ${name}`, 'aria-label': `${text} ${said}`.trim(), tabindex: name === 'ok' ? '-1' : '0' },
+    svg('path', { d: path, 'stroke-width': thick.toFixed(1), class: 'inv-edge' }), svg('title', {}, said));
+  return { shape, word: text && word(text, { start, end, from, to: to_ }) };
 }
 
-function box(node, { x, y }, usually) {
-  const { name, sign } = level(node.error_ratio);
+/** Near whom it fails at, where lines lie apart; a line that passes others on its way says it where it begins. */
+function word(text, { start, end, from, to: to_ }) {
+  const isNear = end - start <= BOX.across * 1.5;
+  const at = isNear ? 0.06 : 0.94;
+  const x = isNear ? end - 34 : start + 34;
+  const y = to_.y + (from.y - to_.y) * at - 5;
+  return svg('text', { x, y, class: 'inv-edge-word', 'text-anchor': 'middle', 'aria-hidden': 'true' }, text);
+}
+
+function box(node, { x, y }, seconds) {
+  const usually = usual.of(node);
+  const { name, sign } = level(node.error_ratio, node.requests_per_second * seconds, usually?.error_ratio);
   const [left, top] = [x - BOX.width / 2, y - BOX.height / 2];
   const heard = node.requests_per_second > 0;
-  const isSlow = usually > 0 && node.p95_ms > FELT_MS && node.p95_ms > SLOWER * usually;
-  const slow = isSlow ? `, ${rate(node.p95_ms / usually)} times the usual` : '';
-  const said = `${node.service}: ${heard ? figures(node) + slow : 'asks, and is not asked'}`;
+  const times = slower(node, usually);
+  const few = isQuiet(node, usually);
+  const said = `${node.service}: ${heard ? figures(node) : 'asks, and is not asked'}${times ? `, ${rate(times)} times the usual` : ''}${few ? ', far fewer than usual' : ''}`;
   const key = node.kind === 'http' ? 'server.address' : 'db.system.name';
   // Who sends nothing is found by those who ask.
-  const filter = node.speaks ? { service: node.service } : { attribute: `${key}=${node.service}` };
+  const whose = node.speaks ? { service: node.service } : { attribute: `${key}=${node.service}` };
   return svg(
     'a',
-    { href: to('traces', filter), class: `inv-node ${name} ${node.speaks ? 'speaks' : 'silent'} ${isSlow ? 'slow' : ''}` },
+    { href: to('traces', { ...whose, status: name === 'ok' ? null : 'error' }), class: `inv-node ${name} ${node.speaks ? 'speaks' : 'silent'} ${times || few ? 'slow' : ''}` },
     svg('rect', { x: left, y: top, width: BOX.width, height: BOX.height, rx: node.kind === 'http' ? 6 : 22 }, svg('title', {}, said)),
     svg('text', { x, y: top + 20, class: 'inv-node-name', 'text-anchor': 'middle' }, sign + node.service),
-    svg('text', { x, y: top + 35, 'text-anchor': 'middle' }, heard ? `${rate(node.requests_per_second)}/s  ${share(node.error_ratio)} fail` : 'shoppers'),
-    heard && svg('text', { x, y: top + 49, class: isSlow ? 'inv-slow' : null, 'text-anchor': 'middle' }, `${isSlow ? '▲ ' : ''}p95 ${duration(node.p95_ms)}`),
+    svg('text', { x, y: top + 35, class: few ? 'inv-slow' : null, 'text-anchor': 'middle' }, heard ? `${few ? '▼ ' : ''}${rate(node.requests_per_second)}/s  ${share(node.error_ratio)} fail` : 'shoppers'),
+    heard && svg('text', { x, y: top + 49, class: times ? 'inv-slow' : null, 'text-anchor': 'middle' }, `${times ? '▲ ' : ''}p95 ${duration(node.p95_ms)}`),
   );
 }
 
 const figures = (one) =>
   `${rate(one.requests_per_second)} a second, ${share(one.error_ratio)} fail, half within ${duration(one.p50_ms)}, p95 ${duration(one.p95_ms)}`;
 
-function tabulate(place, graph) {
+function tabulate(place, graph, seconds) {
+  const of = (one) => level(one.error_ratio, one.requests_per_second * seconds, usual.of(one)?.error_ratio);
   const row = (from, to_, one) =>
     h(
       'tr',
@@ -142,13 +137,12 @@ function tabulate(place, graph) {
       h('th', { scope: 'row', text: from }),
       h('td', { text: to_ }),
       h('td', { class: 'number', text: rate(one.requests_per_second) }),
-      h('td', { class: `number inv-level ${level(one.error_ratio).name}`, text: level(one.error_ratio).sign + share(one.error_ratio) }),
+      h('td', { class: `number inv-level ${of(one).name}`, text: of(one).sign + share(one.error_ratio) }),
       h('td', { class: 'number', text: duration(one.p50_ms) }),
       h('td', { class: 'number', text: duration(one.p95_ms) }),
     );
   const heads = ['Who', 'asks', 'a second', 'fail', 'half within', 'p95'];
-  clear(place).append(
-    h(
+  fill(place, h(
       'table',
       {},
       h('caption', { text: 'Services and their calls' }),

@@ -35,10 +35,12 @@ export function reading(kind, unit) {
   return { what: 'value', unit: unit.replace(/[{}]/g, '') };
 }
 
-/** The exemplar nearest to a moment, of the line `name` when it has one. */
+/** The largest exemplar of the step around a moment, or the one nearest to it; of the line `name` when it has one. */
 export function nearest(all, at, name) {
   const own = all.filter((one) => one.label === name);
   const among = own.length ? own : all;
+  const near = among.filter((one) => Math.abs(one.at - at) <= STEP_SECONDS);
+  if (near.length) return near.reduce((best, one) => (one.value > best.value ? one : best));
   return among.reduce((best, one) => (!best || Math.abs(one.at - at) < Math.abs(best.at - at) ? one : best), null);
 }
 

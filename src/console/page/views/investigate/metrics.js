@@ -1,7 +1,7 @@
 // Measurements: any metric of the last fifteen minutes, told apart by any of its labels. A click on a line opens the
 // trace of the exemplar that is nearest in time.
 
-import { clear, h } from '../../lib/dom.js';
+import { clear, fill, h } from '../../lib/dom.js';
 import { lineChart } from '../../lib/chart.js';
 import { clock, rate } from '../../lib/format.js';
 import { to, trace } from './address.js';
@@ -18,6 +18,7 @@ const LATENCY = 'http.server.request.duration';
 const QUESTIONS = [
   ['Latency by service', { metric: LATENCY, by: 'service' }],
   ['Answers by status', { metric: LATENCY, by: 'http.response.status_code', read: 'count' }],
+  ['Visits', { metric: 'shop.visits', by: 'country' }],
   ['Failed checkouts by country', { metric: 'webstore.checkouts', by: 'country', label: 'status=failed' }],
   ['Orders by country', { metric: 'shop.orders', by: 'country' }],
   ['Queries', { metric: 'db.client.operation.duration', by: 'db.query.summary' }],
@@ -77,7 +78,9 @@ export function mount(root, ctx, { query }) {
     const { what, unit } = reading(kept.kind, kept.unit);
     const [factor, shown] = unit === 's' ? [1_000, ' ms'] : unit === 'By' ? [1 / 1_048_576, ' MiB'] : [1, ''];
     const names = current.lines.map((one) => one.label);
+    const [scale, spoken] = about.unit === 's' ? [1_000, ' ms'] : [factor, shown];
     said.textContent = `${kept.help || metric} · ${what}${shown || !unit || unit === '1' ? '' : `, ${unit}`}, by ${by}`
+      + (current.exemplars.length ? ' · a click on a line opens a trace' : '')
       + (current.left ? ` · the ${names.length} largest of ${names.length + current.left}` : '');
     out.point();
     const shape = JSON.stringify([metric, by, names, shown]);
@@ -90,7 +93,7 @@ export function mount(root, ctx, { query }) {
       if (!chart) place.append(h('p', { class: 'inv-empty', text: 'No series of that kind yet.' }));
     }
     chart?.set(current.xs, ...current.lines.map((one) => one.ys.map((y) => (y === null ? null : y * factor))));
-    tell(spots, current.exemplars, factor, shown);
+    tell(spots, current.exemplars, scale, spoken);
   }
 
   const asking = poll(ask, PAUSE_MS, wrong.say);
@@ -130,7 +133,7 @@ const asCounter = (one) => ({ ...one, kind: 'counter' });
 function offer(select, names) {
   if ([...select.options].map((option) => option.value).join() === names.join()) return;
   const value = select.value;
-  clear(select).append(...names.map((name) => h('option', { value: name }, name)));
+  fill(select, ...names.map((name) => h('option', { value: name }, name)));
   select.value = value;
 }
 
@@ -145,8 +148,7 @@ function tell(place, exemplars, factor, unit) {
       h('td', { class: 'number', text: rate(spot.value * factor) + unit }),
       h('td', { class: 'number', text: clock(spot.at * 1_000) }),
       h('td', {}, h('a', { href: trace(spot.trace_id, spot.span_id) }, spot.trace_id.slice(0, 12) + '…')));
-  clear(place).append(
-    h('table', {},
+  fill(place, h('table', {},
       h('caption', { text: 'The largest of the recent exemplars' }),
       h('thead', {}, h('tr', {}, ...['Of', 'Value', 'At', 'Trace'].map((text) => h('th', { scope: 'col', text })))),
       h('tbody', {}, ...newest.map(row))),

@@ -12,7 +12,7 @@ export function rows(tree) {
       from,
       width: Math.min(clamp(span.duration_ms / whole), 1 - from),
       failed: span.status === 'error',
-      blamed: span.status === 'error' && !failsBelow(span),
+      blamed: isToBlame(span) && !failsBelow(span),
     });
     for (const child of span.children) walk(child, depth + 1);
   };
@@ -72,5 +72,10 @@ export function profiled(all, row) {
 const clamp = (share) => Math.min(1, Math.max(0, share));
 
 function failsBelow(span) {
-  return span.children.some((child) => child.status === 'error' || failsBelow(child));
+  return span.children.some((child) => isToBlame(child) || failsBelow(child));
+}
+
+/** What its caller gave up is no failure of its own: that is said further up. */
+function isToBlame(span) {
+  return span.status === 'error' && span.attributes['error.type'] !== 'cancelled';
 }

@@ -1,6 +1,6 @@
 // What one span says: its attributes, events, log lines, and where its route's processor time goes.
 
-import { clear, h } from '../../lib/dom.js';
+import { fill, h } from '../../lib/dom.js';
 import { duration, share } from '../../lib/format.js';
 import { to } from './address.js';
 import { flame, heaviest } from './flame.js';
@@ -18,8 +18,7 @@ export function spanPanel(ctx) {
       const mine = ++turn;
       const { span } = row;
       const profile = h('section', { class: 'inv-profile' });
-      clear(place).append(
-        h('h3', {}, h('span', { class: `inv-chip ${tone(span.service)}`, text: span.service }), ' ', span.name),
+      fill(place, h('h3', {}, h('span', { class: `inv-chip ${tone(span.service)}`, text: span.service }), ' ', span.name),
         h('p', { class: 'inv-facts' }, facts(row)),
         row.failed ? h('p', { class: 'inv-level many', text: `✕ ${span.status_message || span.attributes['error.type'] || 'failed'}` }) : null,
         attributes(span.attributes, 'Attributes'),

@@ -1,6 +1,6 @@
 // One trace: its spans as a waterfall, beside it what the chosen span says, below it the trace's log lines.
 
-import { clear, h, svg } from '../../lib/dom.js';
+import { clear, fill, h, svg } from '../../lib/dom.js';
 import { clock, duration } from '../../lib/format.js';
 import { remembered, trace as address } from './address.js';
 import * as grafana from './grafana.js';
@@ -62,8 +62,7 @@ function draw(place, ctx, { tree, lines, out }, wanted) {
     }),
   );
   const first = tree.roots[0];
-  clear(place).append(
-    h(
+  fill(place, h(
       'header',
       { class: 'inv-trace-head' },
       h('h2', { text: first ? first.name : 'A trace' }),

@@ -1,6 +1,6 @@
 // Traces: filters, each trace as a dot, and the list.
 
-import { clear, h } from '../../lib/dom.js';
+import { fill, h } from '../../lib/dom.js';
 import { clock, duration } from '../../lib/format.js';
 import { remember, trace } from './address.js';
 import { common } from './common.js';
@@ -23,10 +23,15 @@ export function mount(root, ctx, { query }) {
   const count = h('p', { class: 'inv-count', role: 'status' });
   const hold = holdButton(() => asking.now());
   const shared = h('div', { class: 'inv-table inv-shared' });
-  const compare = h('button', { type: 'button', class: 'button', on: { click: () => common(ctx, listed, shared, () => over).catch(wrong.say) } }, 'What have they in common?');
+  const compare = h('button', { type: 'button', class: 'button', on: { click: () => common(ctx, listed, fine, shared, () => over).catch(wrong.say) } }, 'What have they in common?');
   const fields = filters('traces', wishes(ctx), query);
   root.append(h('h2', { class: 'visually-hidden', text: 'Traces' }), h('div', { class: 'inv-head' }, fields.form, hold.button), wrong.line, chart.place, h('div', { class: 'row' }, count, compare), shared, list);
   remember(query);
+  // The same question about those that nothing is wrong with.
+  const fine = () => {
+    const { min_duration_ms, ...rest } = question(wanted);
+    return ctx.api.get('/api/traces', { ...rest, status: 'ok' });
+  };
   const ask = async (isOver) => {
     if (hold.isHeld()) return;
     const asked = wanted.toString();
@@ -88,8 +93,7 @@ function tabulate(place, traces) {
       h('td', {}, h('span', { class: 'inv-chips' }, ...one.services.map((name) => h('span', { class: `inv-chip ${tone(name)}`, text: name })))),
     );
   };
-  clear(place).append(
-    h(
+  fill(place, h(
       'table',
       {},
       h('caption', { class: 'visually-hidden', text: 'Recent traces' }),

@@ -18,7 +18,11 @@ export function controls() {
   const show = () => {
     const running = course.now();
     for (const button of [pause, next, stop, factor]) button.disabled = !running;
-    if (!running) return void (clock.textContent = '–');
+    if (!running) {
+      clock.textContent = '–';
+      factor.value = '1';
+      return;
+    }
     clock.textContent = stopwatch(running.elapsed);
     const word = running.paused ? 'Go on' : 'Pause';
     if (pause.textContent !== word) pause.textContent = word;

@@ -18,7 +18,7 @@ export function judged({ payments, failed }) {
   const part = 1 - failed / payments;
   if (failed >= FEW && part < BAD) return { part, kind: 'bad', word: `${failed} of ${payments} fail` };
   if (failed >= FEW && part < POOR) return { part, kind: 'warn', word: `${failed} of ${payments} fail` };
-  const word = failed ? `${failed} of ${payments} fails` : `all ${payments} well`;
+  const word = failed ? `${failed} of ${payments} ${failed === 1 ? 'fails' : 'fail'}` : `all ${payments} well`;
   return { part, kind: part < BAD ? 'quiet' : 'good', word };
 }
 
@@ -28,6 +28,11 @@ export function countries() {
   const show = () => {
     const all = history.all();
     const known = all.at(-1)?.countries ?? [];
+    for (const [code, { item }] of cells) {
+      if (known.some((country) => country.country === code)) continue;
+      item.remove();
+      cells.delete(code);
+    }
     const isNew = known.some((country) => !cells.has(country.country));
     for (const country of known) {
       if (!cells.has(country.country)) add(country);

@@ -16,13 +16,14 @@ export function faults() {
     // What has the focus must not be taken away by a fault that ramps.
     const focused = document.activeElement?.closest?.('[data-fault]')?.dataset.fault;
     fill(node,
-      own.length ? h('ul', {}, own.map(line)) : h('p', { class: 'dim' }, 'Nothing is broken on purpose.'),
+      own.length ? h('ul', {}, own.map(line)) : h('p', { class: 'dim' }, live.last('mode')?.mode === 'exercise' ? 'Not said while somebody looks for it.' : 'Nothing is broken on purpose.'),
       under.length > 0 && h('details', { open: isOpen, on: { toggle: (event) => (isOpen = event.target.open) } },
         h('summary', {}, `Underneath, as every evening: ${under.length} small ${under.length === 1 ? 'fault' : 'faults'}`), h('ul', {}, under.map(line))));
     if (focused) node.querySelector(`[data-fault="${CSS.escape(focused)}"] button`)?.focus();
   };
   show(live.last('faults'));
-  return { node, off: live.on('faults', show) };
+  const offs = [live.on('faults', show), live.on('mode', () => show(live.last('faults')))];
+  return { node, off: () => offs.forEach((off) => off()) };
 }
 
 function line(fault) {

@@ -17,7 +17,7 @@ export async function openPicker() {
     return;
   }
   const list = h('ul', { class: 'picker' });
-  const search = h('input', { type: 'search', id: 'picker-search', autocomplete: 'off', placeholder: 'pool, Brazil, query …', on: { input: () => show() } });
+  const search = h('input', { type: 'search', id: 'picker-search', autocomplete: 'off', placeholder: 'pool, Brazil, query …', on: { input: () => show(), keydown: (event) => event.key === 'Enter' && list.querySelector('button')?.click() } });
   const seed = h('input', { type: 'number', id: 'picker-seed', min: '0', step: '1', placeholder: 'its own' });
   const dialog = h('dialog', { id: 'picker', class: 'wide', 'aria-labelledby': 'picker-title' },
     h('h2', { id: 'picker-title' }, 'Choose a scenario'),
@@ -47,7 +47,7 @@ function choice(one, begin) {
   const lasts = one.lasts_seconds ? duration(one.lasts_seconds * 1_000) : 'until it is ended';
   return h('li', {},
     h('div', { class: 'grow' }, h('h3', {}, one.title || one.name, isOn && ' (on stage)'),
-      h('p', {}, one.story), h('p', { class: 'dim' }, `${one.name} · ${one.phases.length} phases · ${lasts}`),
+      h('p', {}, one.story), h('p', { class: 'dim' }, `${one.name} · ${one.phases.length} ${one.phases.length === 1 ? 'phase' : 'phases'} · ${lasts}`),
       one.error && h('p', { class: 'bad' }, one.error)),
     h('button', { type: 'button', class: 'button primary', disabled: !one.title, 'aria-label': `Start ${one.title || one.name}`, on: { click: () => begin(one.name) } }, 'Start'));
 }

@@ -63,16 +63,17 @@ function budgetTile() {
     const measured = known.filter((one) => one.budget_left !== null);
     if (!measured.length) {
       left.textContent = '–';
+      word.textContent = '';
+      node.dataset.kind = '';
       return void fill(more, objectives.why());
     }
     const worst = measured.reduce((one, other) => (other.budget_left < one.budget_left ? other : one));
-    const fastest = measured.reduce((one, other) => ((other.burn_rate ?? 0) > (one.burn_rate ?? 0) ? other : one));
     left.textContent = worst.budget_left < 0 ? 'spent' : share(worst.budget_left);
-    const burn = fastest.burn_rate ?? 0;
+    const burn = worst.burn_rate ?? 0;
     const [kind, text] = worst.budget_left < 0 ? ['bad', 'over budget'] : burn > 6 ? ['bad', 'burning fast'] : burn > 1 ? ['warn', 'burning'] : ['', ''];
     node.dataset.kind = kind;
     word.textContent = text;
-    fill(more, `${worst.service} ${worst.objective}`, h('br'), `burns ${rate(burn)}× (${fastest.service})`);
+    fill(more, `${worst.service} ${worst.objective}`, h('br'), `burns ${rate(burn)}×`);
   };
   show(objectives.known());
   return { node, off: objectives.watch(show) };
