@@ -2,10 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::{composing::reads, person::Person, show};
+use super::{
+    composing::reads,
+    person::{Person, SOON},
+    show,
+};
 use crate::{
     browser::post,
     control::engine::{Engine, Plan},
+    servers::lab,
     store::sent::{logs, metrics, now_ns, spans},
 };
 
@@ -113,6 +118,32 @@ fn a_failing_peer_is_seen_on_the_map_and_leads_to_its_traces() {
     person
         .waits_until("its traces are there", "location.hash.startsWith('#/investigate/traces?service=ads')");
     person.waits_until("failed ones among them", "document.querySelector('.inv-dot.failed')");
+}
+
+#[test]
+fn whoever_burns_processor_time_is_found_without_a_trace() {
+    let lab = lab::Plan::up()
+        .env("DOORBUSTER_VISITS_PER_MINUTE", "600")
+        .env("DOORBUSTER_SCENARIO", "calm")
+        .env("DOORBUSTER_PROFILE", "true")
+        .start();
+    let fault =
+        json!({ "on": { "service": "ads", "seam": "inbound" }, "effect": { "burn_cpu": { "per_crossing": "60ms" } } });
+    post(lab.at(10, "/api/faults/ads-burns"), fault).method("PUT").send().ok();
+    let person = Person::opens(&lab.at(10, "/#/investigate/profiles"));
+    person.waits(
+        3 * SOON,
+        "ads takes most",
+        "document.querySelector('.inv-table tbody th')?.textContent === 'ads' && document.querySelector('.inv-frame')",
+    );
+    person.sees("Processor time of ads");
+    person.clicks(".inv-table tbody tr:nth-child(2) a");
+    person.waits_until(
+        "another is shown",
+        "!document.querySelector('.inv-profile h3').textContent.includes('of ads') && location.hash.includes('service=')",
+    );
+    assert_eq!(person.barriers(), Vec::<String>::new());
+    assert_eq!(person.complaints(), Vec::<String>::new());
 }
 
 #[test]

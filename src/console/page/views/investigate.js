@@ -6,15 +6,17 @@ import { ROOT, read, to } from './investigate/address.js';
 import * as graph from './investigate/graph.js';
 import * as logs from './investigate/logs.js';
 import * as metrics from './investigate/metrics.js';
+import * as profiles from './investigate/profiles.js';
 import * as trace from './investigate/trace.js';
 import * as traces from './investigate/traces.js';
 
-const PARTS = { graph, traces, trace, metrics, logs };
+const PARTS = { graph, traces, trace, metrics, logs, profiles };
 const TABS = [
   ['graph', 'Service map'],
   ['traces', 'Traces'],
   ['metrics', 'Measurements'],
   ['logs', 'Logs'],
+  ['profiles', 'Processor time'],
 ];
 
 export function mount(root, ctx) {
