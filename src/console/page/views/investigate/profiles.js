@@ -30,7 +30,8 @@ export function mount(root, ctx, { query }) {
     const profile = await ctx.api.get(`/api/profiles/${encodeURIComponent(chosen.service)}`, { route: chosen.route, seconds: SECONDS, frames: 'ours' });
     if (!isOver() && chosen === pick(sampled)) draw(picture, profile, chosen);
   };
-  const pick = (sampled) => sampled.find((one) => one.service === wanted.get('service') && (one.route ?? '') === (wanted.get('route') ?? '')) ?? sampled[0];
+  const pick = (sampled) => sampled.find((one) => one.service === wanted.get('service') && (one.route ?? '') === (wanted.get('route') ?? ''))
+    ?? sampled.find((one) => one.route) ?? sampled[0];
   const asking = poll(ask, PAUSE_MS, wrong.say);
   return {
     end: () => asking.stop(),
