@@ -4,8 +4,8 @@ LOGS ?= target/doorbuster.jsonl
 SCREENSHOTS ?= docs/screenshots
 export SCREENSHOTS
 
-.PHONY: help run setup-stack test lint bench rules dashboards dashboards-check fuzz screenshots verify-all up down \
-	logs engine tools
+.PHONY: help run setup-stack test lint bench rules dashboards dashboards-check fuzz screenshots measure-page verify-all \
+	up down logs engine tools
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,10 @@ fuzz: tools ## five minutes of anything as a scenario file
 screenshots: tools ## new pictures of the pages, taken by a real browser, for the documents
 	@scripts/setup-tests.sh
 	@cargo test --locked --test it -- shown_by_a_browser
+
+measure-page: tools ## what the console costs: weight, first paint, the lab's processor time; ARGS="--soak 120" for memory
+	@cargo build --locked --profile lab
+	@scripts/measure-page.py $(ARGS)
 
 verify-all: tools ## every scenario with a real Prometheus and Alertmanager; an hour, and docs/verified.md anew
 	@scripts/setup-tests.sh

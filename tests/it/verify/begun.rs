@@ -1,5 +1,5 @@
-//! Whole runs that are begun before all other tests and go on beside them: they wait far more than they work. Whoever is
-//! run alone, without the test that begins them, runs his own.
+//! Whole runs that are begun before all other tests and go on beside them, one after another: they wait far more than they
+//! work. Whoever is run alone, without the test that begins them, runs his own.
 
 use std::{
     collections::BTreeMap,
@@ -9,11 +9,9 @@ use std::{
 
 use super::played::{Played, hurried};
 
-/// What is verified: in two rows at a time, each in this order.
-const ROWS: [&[&[&str]]; 2] = [
-    &[&["service-down"], &["pool-exhaustion"]],
-    &[&["payment-outage-brazil"], &["crm-down", "broken-trace"]],
-];
+/// What is verified, in this order.
+const RUNS: [&[&str]; 4] =
+    [&["service-down"], &["payment-outage-brazil"], &["pool-exhaustion"], &["crm-down", "broken-trace"]];
 
 type Coming = BTreeMap<&'static [&'static str], mpsc::Receiver<Played>>;
 
@@ -22,21 +20,18 @@ static BEGUN: OnceLock<Mutex<Coming>> = OnceLock::new();
 /// Called by the test whose name comes first.
 pub fn begin() {
     BEGUN.get_or_init(|| {
-        let mut coming = Coming::new();
-        for row in ROWS {
-            let mut runs = Vec::new();
-            for run in row {
-                let (done, comes) = mpsc::channel();
-                runs.push((*run, done));
-                coming.insert(*run, comes);
-            }
-            thread::spawn(move || {
-                for (run, done) in runs {
-                    // Nobody waits for it when its test was filtered out.
-                    let _ = done.send(hurried(run));
-                }
-            });
+        let (mut runs, mut coming) = (Vec::new(), Coming::new());
+        for run in RUNS {
+            let (done, comes) = mpsc::channel();
+            runs.push((run, done));
+            coming.insert(run, comes);
         }
+        thread::spawn(move || {
+            for (run, done) in runs {
+                // Nobody waits for it when its test was filtered out.
+                let _ = done.send(hurried(run));
+            }
+        });
         Mutex::new(coming)
     });
 }
