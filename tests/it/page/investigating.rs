@@ -127,8 +127,7 @@ fn whoever_burns_processor_time_is_found_without_a_trace() {
         .env("DOORBUSTER_SCENARIO", "calm")
         .env("DOORBUSTER_PROFILE", "true")
         .start();
-    let fault =
-        json!({ "on": { "service": "ads", "seam": "inbound" }, "effect": { "burn_cpu": { "per_crossing": "60ms" } } });
+    let fault = json!({ "on": { "service": "ads", "seam": "inbound" }, "effect": { "burn_cpu": { "per_crossing": "60ms" } } });
     post(lab.at(10, "/api/faults/ads-burns"), fault).method("PUT").send().ok();
     let person = Person::opens(&lab.at(10, "/#/investigate/profiles"));
     person.waits(
