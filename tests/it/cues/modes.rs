@@ -131,11 +131,11 @@ fn a_replay_counts_from_nought_and_begins_with_the_first_visit() {
     };
     let once = traces(&lab);
     until_state(&lab, "the evening goes on", |state| {
-        state["shoppers"]["visits"]["arrived"].as_u64() > Some(20)
+        state["shoppers"]["visits"]["arrived"].as_u64() > Some(100)
     });
     let again = traces(&lab);
     // Side by side they may come in another order, but they are the same.
-    let first: Vec<String> = (0..30)
+    let first: Vec<String> = (0..80)
         .flat_map(|visit| (0..8).map(move |step| (visit, step)))
         .map(|(visit, step)| doorbuster::load::dice::trace_id(7, visit, step))
         .map(|id| id.iter().map(|byte| format!("{byte:02x}")).collect())
