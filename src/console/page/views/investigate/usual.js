@@ -5,6 +5,8 @@ const SOME = 0.01;
 const MANY = 0.15;
 const MORE = 1.5;
 const MUCH_MORE = 2;
+/** More than this is never usual for a service of the shop: whoever looks late has seen nothing but the incident. */
+export const OURS = 0.03;
 /** One unlucky customer is no outage. */
 const FEW = 3;
 /** So many times the usual is slow, unless it is below what anybody would feel. */
@@ -32,10 +34,10 @@ export function memory() {
 
 const keyOf = (one) => one.service ?? `${one.from} ${one.to}`;
 
-/** Of failures: the class, and the sign for who cannot tell the colours. `calls` is how many there were. */
-export function level(ratio, calls = Infinity, usual = 0) {
+/** Of failures: the class, and the sign for who cannot tell the colours. `calls` is how many there were, `most` what may be usual. */
+export function level(ratio, calls = Infinity, usual = 0, most = MANY) {
   if (ratio * calls < FEW) return { name: 'ok', sign: '' };
-  const before = Math.min(usual, MANY);
+  const before = Math.min(usual, most);
   if (ratio >= MANY && ratio > MUCH_MORE * before) return { name: 'many', sign: '✕ ' };
   if (ratio >= SOME && ratio > MORE * before) return { name: 'some', sign: '! ' };
   return { name: 'ok', sign: '' };
