@@ -66,10 +66,10 @@ pub struct FaultsNow {
 /// Everything that changes, as it changes (server-sent events)
 ///
 /// At the start the event `state` (`StateNow`). Then, whenever it changes: `mode` (`ModeNow`), `scenario`
-/// (`ScenarioNow` or `null`), `faults` (`FaultsNow`, without trace ids:
-/// `/api/faults` has them; also when a fault strikes for the first time), `followers` (an array of `Follower`),
-/// `stack` (`StackNow`); whenever a receiver is told something `notification` (`Note`); while something is verified
-/// `verify` (`VerifyStep`); and once a second `vitals` (`Vitals`). A reader that falls behind is dropped; whoever connects again gets the whole state first.
+/// (`ScenarioNow` or `null`), `faults` (`FaultsNow`, without trace ids: `/api/faults` has them; also when a fault strikes
+/// for the first time), `followers` (an array of `Follower`), `stack` (`StackNow`); whenever a receiver is told something
+/// `notification` (`Note`); while something is verified `verify` (`VerifyStep`); and once a second `vitals` (`Vitals`). A
+/// reader that falls behind is dropped; whoever connects again gets the whole state first.
 #[utoipa::path(get, path = "/api/events", tag = "state", operation_id = "listen_to_events",
     responses(
         (status = 200, description = "A stream that does not end", body = String, content_type = "text/event-stream"),

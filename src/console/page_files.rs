@@ -19,6 +19,7 @@ pub const FILES: &[(&str, &[u8])] = &[
     ("lib/format.js", include_bytes!("page/lib/format.js")),
     ("lib/history.js", include_bytes!("page/lib/history.js")),
     ("lib/keys.js", include_bytes!("page/lib/keys.js")),
+    ("lib/lines.js", include_bytes!("page/lib/lines.js")),
     ("lib/live.js", include_bytes!("page/lib/live.js")),
     ("lib/objectives.js", include_bytes!("page/lib/objectives.js")),
     ("lib/poll.js", include_bytes!("page/lib/poll.js")),

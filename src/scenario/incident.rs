@@ -13,14 +13,20 @@ pub fn lasting(spec: &Spec) -> Spec {
 
 /// When something begins to be wrong, since its start: more than once where it comes in steps.
 pub fn onsets(spec: &Spec) -> Vec<Duration> {
-    let worse = spec.phases.iter().take_while(|phase| !gets_better(phase));
-    worse.filter(|phase| !phase.faults.is_empty() || !phase.releases.is_empty()).map(|one| one.at.0).collect()
+    worse(spec)
+        .filter(|phase| !phase.faults.is_empty() || !phase.releases.is_empty())
+        .map(|one| one.at.0)
+        .collect()
 }
 
 /// The faults of it, by id.
 pub fn faults(spec: &Spec) -> Vec<String> {
-    let worse = spec.phases.iter().take_while(|phase| !gets_better(phase));
-    worse.flat_map(|phase| &phase.faults).map(|fault| fault.id.clone()).collect()
+    worse(spec).flat_map(|phase| &phase.faults).map(|fault| fault.id.clone()).collect()
+}
+
+/// The phases before the first in which it gets better.
+fn worse(spec: &Spec) -> impl Iterator<Item = &Phase> {
+    spec.phases.iter().take_while(|phase| !gets_better(phase))
 }
 
 fn gets_better(phase: &Phase) -> bool {

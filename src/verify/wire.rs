@@ -7,15 +7,15 @@ use serde_json::Value;
 
 use super::{
     bound::{RouteTiming, Timing},
-    timeline::{Firing, Held, Labels, Told, ToldAlert},
+    timeline::{Firing, Held, Told, ToldAlert},
 };
-use crate::stack::fields::{list, text};
+use crate::stack::fields::{list, text, texts};
 
 /// The alerts of Prometheus's `/api/v1/alerts`, and whether each fires.
 pub fn firings(answer: &Value) -> Vec<(Firing, bool)> {
     let one = |alert: &Value| {
         let firing = Firing {
-            labels: labels(&alert["labels"]),
+            labels: texts(&alert["labels"]),
             active_ms: instant(&alert["activeAt"])?,
             fired_ms: None,
             gone_ms: None,
@@ -31,7 +31,7 @@ pub fn held(answer: &Value) -> Vec<(Held, Vec<String>)> {
         let status = &alert["status"];
         let held = Held {
             fingerprint: text(&alert["fingerprint"]),
-            labels: labels(&alert["labels"]),
+            labels: texts(&alert["labels"]),
             starts_ms: instant(&alert["startsAt"])?,
             receivers: list(&alert["receivers"]).iter().map(|one| text(&one["name"])).collect(),
             silenced: !list(&status["silencedBy"]).is_empty() || !list(&status["mutedBy"]).is_empty(),
@@ -47,7 +47,7 @@ pub fn told(answer: &Value) -> Vec<Told> {
     let alert = |one: &Value| {
         Some(ToldAlert {
             fingerprint: text(&one["fingerprint"]),
-            labels: labels(&one["labels"]),
+            labels: texts(&one["labels"]),
             firing: one["status"] == "firing",
             starts_ms: instant(&one["starts_at"])?,
         })
@@ -141,11 +141,6 @@ pub fn instant(value: &Value) -> Option<i64> {
     let time = humantime::parse_rfc3339(&whole).ok()?;
     let since = time.duration_since(std::time::UNIX_EPOCH).ok()?;
     Some(i64::try_from(since.as_millis()).ok()? - offset_ms)
-}
-
-fn labels(value: &Value) -> Labels {
-    let pairs = value.as_object().into_iter().flatten();
-    pairs.map(|(name, value)| (name.clone(), text(value))).collect()
 }
 
 #[cfg(test)]

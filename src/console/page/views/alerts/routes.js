@@ -2,6 +2,7 @@
 
 import { broken, h, fill } from '../../lib/dom.js';
 import { clock } from '../../lib/format.js';
+import { lines } from '../../lib/lines.js';
 import { answers } from './answers.js';
 import { labels, quiet } from './words.js';
 
@@ -10,12 +11,13 @@ const EVERY_MS = 3_000;
 export function routes(root, ctx) {
   const trouble = h('div');
   const picked = { fingerprint: null };
-  const alerts = h('ul', { class: 'takers' });
+  const alerts = lines(h('ul', { class: 'takers' }), (fingerprint) => taker(fingerprint, pick));
+  const none = h('p', { class: 'dim', text: 'none' });
   const tree = h('ul', { class: 'tree' });
   const others = h('div', { class: 'stack' });
   let last = null;
   root.append(trouble, h('div', { class: 'routing' },
-    h('section', { class: 'panel', 'aria-label': 'Alerts' }, h('h2', { text: 'Alerts that Alertmanager has: choose one to see its way' }), alerts),
+    h('section', { class: 'panel', 'aria-label': 'Alerts' }, h('h2', { text: 'Alerts that Alertmanager has: choose one to see its way' }), none, alerts.node),
     h('section', { class: 'panel', 'aria-label': 'Route tree' }, h('h2', { text: 'Route tree' }), tree), others));
   const asking = answers(trouble, EVERY_MS, () => ctx.api.get('/api/alerts/routes'), (now) => {
     last = now;
@@ -25,29 +27,33 @@ export function routes(root, ctx) {
 
   function pick(fingerprint) {
     picked.fingerprint = picked.fingerprint === fingerprint ? null : fingerprint;
-    show(true);
+    show();
   }
 
-  function show(keepFocus = false) {
+  function show() {
     const now = last;
     const names = new Map(now.alerts.map((alert) => [alert.fingerprint, alert.labels.alertname]));
     const nameOf = (fingerprint) => names.get(fingerprint) ?? fingerprint;
-    const focused = keepFocus || alerts.contains(document.activeElement) ? document.activeElement?.dataset?.fingerprint : null;
-    fill(alerts, now.alerts.length ? now.alerts.map((alert) => taker(alert, nameOf, picked.fingerprint === alert.fingerprint, pick)) : h('li', { class: 'dim', text: 'none' }));
-    if (focused) alerts.querySelector(`[data-fingerprint="${CSS.escape(focused)}"]`)?.focus();
+    none.hidden = now.alerts.length > 0;
+    alerts.show(now.alerts.map((alert) => ({ alert, why: quiet(alert, nameOf), isPicked: picked.fingerprint === alert.fingerprint })), ({ alert }) => alert.fingerprint);
     const chosen = now.alerts.filter((alert) => !picked.fingerprint || alert.fingerprint === picked.fingerprint);
     fill(tree, branch(now.tree, chosen));
     fill(others, groups(now.groups, nameOf), inhibitions(now.inhibitions, now.alerts), silences(now.silences));
   }
 }
 
-function taker(alert, nameOf, isPicked, pick) {
-  const why = quiet(alert, nameOf);
-  return h('li', {}, h('button', {
-    type: 'button', class: 'button taker', 'aria-pressed': String(isPicked), dataset: { fingerprint: alert.fingerprint },
-    on: { click: () => pick(alert.fingerprint) },
-  }, h('strong', {}, broken(alert.labels.alertname)), ' ', labels(alert.labels)),
-  h('p', { class: why ? 'warn' : 'dim', text: why ? `nobody is told: ${why}` : `told to ${alert.receivers.join(', ')}` }));
+function taker(fingerprint, pick) {
+  const button = h('button', { type: 'button', class: 'button taker', on: { click: () => pick(fingerprint) } });
+  const told = h('p');
+  return {
+    node: h('li', {}, button, told),
+    say({ alert, why, isPicked }) {
+      button.setAttribute('aria-pressed', String(isPicked));
+      fill(button, h('strong', {}, broken(alert.labels.alertname)), ' ', labels(alert.labels));
+      told.className = why ? 'warn' : 'dim';
+      told.textContent = why ? `nobody is told: ${why}` : `told to ${alert.receivers.join(', ')}`;
+    },
+  };
 }
 
 function branch(route, chosen) {

@@ -6,7 +6,7 @@ import { to } from './address.js';
 import { places } from './layers.js';
 import { poll } from '../../lib/poll.js';
 import { trouble } from './trouble.js';
-import { OURS, failing, isQuiet, level, memory, slower } from './usual.js';
+import { failing, isQuiet, level, memory, slower } from './usual.js';
 
 const PAUSE_MS = 3_000;
 const USUAL_PAUSE_MS = 30_000;
@@ -106,7 +106,7 @@ function word(text, { start, end, from, to: to_ }) {
 
 function box(node, { x, y }, seconds) {
   const usually = usual.of(node);
-  const { name, sign } = level(node.error_ratio, node.requests_per_second * seconds, usually?.error_ratio, node.speaks ? OURS : undefined);
+  const { name, sign } = level(node.error_ratio, node.requests_per_second * seconds, usually?.error_ratio);
   const [left, top] = [x - BOX.width / 2, y - BOX.height / 2];
   const heard = node.requests_per_second > 0;
   const times = slower(node, usually);

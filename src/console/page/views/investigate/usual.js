@@ -6,7 +6,7 @@ const MANY = 0.15;
 const MORE = 1.5;
 const MUCH_MORE = 2;
 /** More than this is never usual for a service of the shop: whoever looks late has seen nothing but the incident. */
-export const OURS = 0.03;
+const OURS = 0.03;
 /** One unlucky customer is no outage. */
 const FEW = 3;
 /** So many times the usual is slow, unless it is below what anybody would feel. */
@@ -21,11 +21,15 @@ export function memory() {
   const known = new Map();
   return {
     learn(graph) {
+      const ours = new Set(graph.nodes.filter((node) => node.speaks).map((node) => node.service));
       for (const one of [...graph.nodes, ...graph.edges]) {
         if (!one.requests_per_second) continue;
         const before = known.get(keyOf(one)) ?? one;
         const least = (name) => Math.min(before[name], one[name]);
-        known.set(keyOf(one), { p50_ms: least('p50_ms'), p95_ms: least('p95_ms'), error_ratio: least('error_ratio'), requests_per_second: one.requests_per_second });
+        const most = ours.has(one.service ?? one.to) ? OURS : 1;
+        known.set(keyOf(one), {
+          p50_ms: least('p50_ms'), p95_ms: least('p95_ms'), error_ratio: Math.min(least('error_ratio'), most), requests_per_second: one.requests_per_second,
+        });
       }
     },
     of: (one) => known.get(keyOf(one)),
@@ -34,10 +38,10 @@ export function memory() {
 
 const keyOf = (one) => one.service ?? `${one.from} ${one.to}`;
 
-/** Of failures: the class, and the sign for who cannot tell the colours. `calls` is how many there were, `most` what may be usual. */
-export function level(ratio, calls = Infinity, usual = 0, most = MANY) {
+/** Of failures: the class, and the sign for who cannot tell the colours. `calls` is how many there were. */
+export function level(ratio, calls = Infinity, usual = 0) {
   if (ratio * calls < FEW) return { name: 'ok', sign: '' };
-  const before = Math.min(usual, most);
+  const before = Math.min(usual, MANY);
   if (ratio >= MANY && ratio > MUCH_MORE * before) return { name: 'many', sign: '✕ ' };
   if (ratio >= SOME && ratio > MORE * before) return { name: 'some', sign: '! ' };
   return { name: 'ok', sign: '' };

@@ -1,16 +1,16 @@
-// What is broken right now, in plain words, each with a switch of its own. A switch stays where it is while what is said
-// beside it changes: whoever presses it must not miss it.
+// What is broken right now, in plain words, each with a switch of its own.
 
 import { clearFault } from '../../lib/actions.js';
 import { h } from '../../lib/dom.js';
 import { exactly, isUnderneath, words } from '../../lib/faultwords.js';
 import { duration } from '../../lib/format.js';
+import { lines } from '../../lib/lines.js';
 import { live } from '../../lib/live.js';
 
 export function faults() {
   const none = h('p', { class: 'dim' });
-  const own = lines();
-  const under = lines();
+  const own = lines(h('ul'), line);
+  const under = lines(h('ul'), line);
   const summary = h('summary');
   const more = h('details', {}, summary, under.node);
   const show = () => {
@@ -25,29 +25,6 @@ export function faults() {
   show();
   const offs = [live.on('faults', show), live.on('mode', show)];
   return { node: h('div', { class: 'active-faults' }, none, own.node, more), off: () => offs.forEach((off) => off()) };
-}
-
-/** A list in which each fault keeps its line. */
-function lines() {
-  const node = h('ul');
-  const known = new Map();
-  return {
-    node,
-    count: () => known.size,
-    show(all) {
-      for (const [id, one] of known) {
-        if (all.some((fault) => fault.id === id)) continue;
-        one.node.remove();
-        known.delete(id);
-      }
-      for (const fault of all) {
-        if (!known.has(fault.id)) known.set(fault.id, line(fault.id));
-        const one = known.get(fault.id);
-        one.say(fault);
-        if (one.node.parentNode !== node) node.append(one.node);
-      }
-    },
-  };
 }
 
 function line(id) {
