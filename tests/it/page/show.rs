@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::person::{PHONE, Person, SOON};
+use super::person::{PHONE, PROJECTOR, Person, SOON};
 use crate::{
     browser::post,
     servers::lab::{Lab, Plan},
@@ -83,6 +83,32 @@ fn a_fault_is_switched_off_by_its_own_switch_in_both_windows() {
     other.sees("Go on");
     other.reloads();
     other.sees("Go on");
+}
+
+#[test]
+fn a_switch_stays_where_it_is_when_its_fault_strikes() {
+    let lab = evening();
+    let person = Person::opens(&lab.at(10, "/"));
+    // No shopper makes products: it strikes when we say so.
+    let fault = json!({ "on": { "service": "storefront", "route": "POST /products" }, "effect": { "fail": { "status": { "503": 1 } } } });
+    let place = "(() => { const head = document.querySelector('#faults-title').getBoundingClientRect(); \
+                 const it = document.querySelector('[data-fault=no-new-ones] button').getBoundingClientRect(); \
+                 return [it.x - head.x, it.y - head.y]; })()";
+    for size in [PROJECTOR, PHONE] {
+        person.sits_at(size);
+        post(lab.at(10, "/api/faults/no-new-ones"), fault.clone()).method("PUT").send().ok();
+        person.sees("has struck nothing");
+        let before = person.finds(place);
+        assert_eq!(post(lab.at(0, "/products"), json!({})).send().status, 503);
+        person.sees("no-new-ones · manual · first after");
+        person.waits_until(
+            "how fast it was is shown",
+            "/\\d/.test(document.querySelector('#reach').textContent)",
+        );
+        assert_eq!(person.finds(place), before, "{size:?}");
+        person.clicks("[data-fault=no-new-ones] button");
+        person.sees("Nothing is broken on purpose.");
+    }
 }
 
 #[test]

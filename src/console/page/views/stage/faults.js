@@ -29,16 +29,19 @@ export function faults() {
 
 function line(id) {
   const sentence = h('p');
-  const more = h('p', { class: 'dim' });
+  const whose = h('span');
+  const struck = h('span', { class: 'struck' });
+  const more = h('p', { class: 'dim' }, whose, ' ', struck);
   const off = h('button', { type: 'button', class: 'button', on: { click: () => clearFault(id) } }, 'Off');
   return {
     node: h('li', { dataset: { fault: id } }, h('div', { class: 'grow' }, sentence, more), off),
     say(fault) {
-      const first = fault.count?.first_hit_ms ? ` · first after ${duration(Math.max(0, fault.count.first_hit_ms - Date.parse(fault.since)))}` : '';
+      const first = fault.count?.first_hit_ms;
       const text = words(fault);
       sentence.title = exactly(fault);
       if (sentence.textContent !== text) sentence.textContent = text;
-      more.textContent = `${id} · ${fault.source}${first}`;
+      whose.textContent = `${id} · ${fault.source} ·`;
+      struck.textContent = first ? `first after ${duration(Math.max(0, first - Date.parse(fault.since)))}` : 'has struck nothing';
       off.setAttribute('aria-label', `Switch off: ${text}`);
     },
   };

@@ -24,7 +24,7 @@ export function reach() {
   const show = (now) => {
     const ms = reached(now?.faults ?? []);
     node.hidden = ms === undefined;
-    value.textContent = ms === null ? 'none so far' : duration(ms);
+    value.textContent = ms === null ? 'not yet' : duration(ms);
   };
   show(live.last('faults'));
   return { node, off: live.on('faults', show) };
