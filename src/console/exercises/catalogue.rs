@@ -120,7 +120,16 @@ pub const ALL: [Exercise; 14] = [
             "Open a slow one: network, code, or database?",
             "One statement of the catalogue takes most of the time.",
         ],
-        look: &[("Spans of the database in a slow product list", "#/investigate/traces?service=catalog")],
+        look: &[
+            (
+                "Queries apart, by how long they take",
+                "#/investigate/metrics?metric=db.client.operation.duration&by=db.query.summary",
+            ),
+            (
+                "Spans of the database in a slow product list",
+                "#/investigate/traces?service=catalog&min_duration_ms=500",
+            ),
+        ],
         lesson: "A span per query names the one statement out of a dozen.",
     },
     Exercise {
@@ -153,8 +162,12 @@ pub const ALL: [Exercise; 14] = [
         ],
         look: &[
             (
-                "db_client_connection_count and _pending_requests of checkout",
-                "#/investigate/traces?service=checkout",
+                "Connections of checkout's pool, idle and used",
+                "#/investigate/metrics?metric=db.client.connection.count&service=checkout&by=db.client.connection.state",
+            ),
+            (
+                "Who waits for a connection",
+                "#/investigate/metrics?metric=db.client.connection.pending_requests&by=service",
             ),
             ("Log lines that say pool_exhausted", "#/investigate/logs?text=pool"),
         ],
@@ -171,10 +184,16 @@ pub const ALL: [Exercise; 14] = [
             "Look at the processor time of the services.",
             "Recommendation's spans are long, and nothing is below them.",
         ],
-        look: &[(
-            "Processor time and the flame graph of recommendation",
-            "#/investigate/traces?service=recommendation",
-        )],
+        look: &[
+            (
+                "Processor time of recommendation and its flame graph (with --profile)",
+                "#/investigate/profiles?service=recommendation&route=GET+%2Frecommendations",
+            ),
+            (
+                "Its long spans with nothing below them",
+                "#/investigate/traces?service=recommendation&min_duration_ms=80",
+            ),
+        ],
         lesson: "A trace says where it waits, a profile where it works.",
     },
     Exercise {
@@ -188,7 +207,16 @@ pub const ALL: [Exercise; 14] = [
             "Plot the memory of the process, and ask which traffic it follows.",
             "The service that shows advertisements keeps half a mebibyte a request.",
         ],
-        look: &[("process_memory_usage over the last minutes", "#/investigate/traces?service=ads")],
+        look: &[
+            (
+                "Memory of the process over the last minutes",
+                "#/investigate/metrics?metric=process.memory.usage",
+            ),
+            (
+                "Which route takes the processor to fill it (with --profile)",
+                "#/investigate/profiles?service=ads&route=GET+%2Fads",
+            ),
+        ],
         lesson: "The alert to have is the one before the kernel decides.",
     },
     Exercise {
@@ -252,7 +280,10 @@ pub const ALL: [Exercise; 14] = [
         ],
         look: &[
             ("Traces whose first span is in payments", "#/investigate/traces?service=payments"),
-            ("Slow payments by method", "#/investigate/traces?service=payments"),
+            (
+                "Payments by method, by how long they take",
+                "#/investigate/metrics?metric=webstore.payment.duration&by=payment_method",
+            ),
         ],
         lesson: "A header that is lost takes the story with it; find the other half by its time and its attributes.",
     },
@@ -296,10 +327,13 @@ pub fn of(scenario: &str) -> Option<&'static Exercise> {
 
 #[cfg(test)]
 mod tests {
+    use axum::{extract::Query, http::Uri};
+
     use super::*;
     use crate::{
-        console::exercises::vocabulary,
+        console::{exercises::vocabulary, page_files},
         scenario::{incident, library::Library},
+        telemetry::names::help,
     };
 
     #[test]
@@ -321,6 +355,27 @@ mod tests {
                 one.kinds.right.iter().all(|kind| effects.clone().any(|effect| effect == *kind)),
                 "{one:?}"
             );
+        }
+    }
+
+    #[test]
+    fn what_to_look_at_leads_to_a_part_of_the_page_and_to_what_there_is() {
+        for (_, address) in ALL.iter().flat_map(|one| one.look) {
+            let uri: Uri = address.trim_start_matches('#').parse().expect(address);
+            let view = format!("views{}.js", uri.path());
+            assert!(page_files::FILES.iter().any(|(name, _)| *name == view), "{address}");
+            for (name, value) in Query::<Vec<(String, String)>>::try_from_uri(&uri).expect(address).0 {
+                let is_known = match &*name {
+                    "metric" => !help(&value).is_empty(),
+                    "service" => vocabulary::service(&value).is_ok(),
+                    "route" => vocabulary::place(&value).is_ok(),
+                    "min_duration_ms" => value.parse::<u32>().is_ok(),
+                    "status" => value == "error",
+                    "by" | "text" => !value.is_empty(),
+                    _ => false,
+                };
+                assert!(is_known, "{name}={value} of {address}");
+            }
         }
     }
 

@@ -62,7 +62,7 @@ function branch(route, chosen) {
   const when = route.matchers.length ? route.matchers.map((text) => [h('code', { text }), ' ']) : h('span', { class: 'dim', text: 'everything else' });
   return h('li', { class: [isOnTheWay && 'on-the-way'] },
     h('div', { class: 'route' }, isOnTheWay ? h('span', { 'aria-label': 'taken', text: '➜ ' }) : null, when, ' → ', h('strong', { text: route.receiver }),
-      route.goes_on ? h('span', { class: 'tag', text: 'and goes on' }) : null,
+      route.goes_on ? [' ', h('span', { class: 'tag', text: 'and goes on' })] : null,
       route.group_by.length ? h('span', { class: 'dim', text: ` grouped by ${route.group_by.join(', ')}` }) : null,
       ends.length ? h('span', { class: 'ends', text: ` ${[...new Set(ends.map((alert) => alert.labels.alertname))].join(', ')}` }) : null),
     route.routes.length ? h('ul', {}, route.routes.map((below) => branch(below, chosen))) : null);
