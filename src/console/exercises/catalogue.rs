@@ -327,13 +327,10 @@ pub fn of(scenario: &str) -> Option<&'static Exercise> {
 
 #[cfg(test)]
 mod tests {
-    use axum::{extract::Query, http::Uri};
-
     use super::*;
     use crate::{
-        console::{exercises::vocabulary, page_files},
+        console::exercises::vocabulary,
         scenario::{incident, library::Library},
-        telemetry::names::help,
     };
 
     #[test]
@@ -355,27 +352,6 @@ mod tests {
                 one.kinds.right.iter().all(|kind| effects.clone().any(|effect| effect == *kind)),
                 "{one:?}"
             );
-        }
-    }
-
-    #[test]
-    fn what_to_look_at_leads_to_a_part_of_the_page_and_to_what_there_is() {
-        for (_, address) in ALL.iter().flat_map(|one| one.look) {
-            let uri: Uri = address.trim_start_matches('#').parse().expect(address);
-            let view = format!("views{}.js", uri.path());
-            assert!(page_files::FILES.iter().any(|(name, _)| *name == view), "{address}");
-            for (name, value) in Query::<Vec<(String, String)>>::try_from_uri(&uri).expect(address).0 {
-                let is_known = match &*name {
-                    "metric" => !help(&value).is_empty(),
-                    "service" => vocabulary::service(&value).is_ok(),
-                    "route" => vocabulary::place(&value).is_ok(),
-                    "min_duration_ms" => value.parse::<u32>().is_ok(),
-                    "status" => value == "error",
-                    "by" | "text" => !value.is_empty(),
-                    _ => false,
-                };
-                assert!(is_known, "{name}={value} of {address}");
-            }
         }
     }
 

@@ -2,3 +2,4 @@
 
 pub mod concealed;
 mod judged;
+mod look;
