@@ -97,7 +97,7 @@ fn a_switch_stays_where_it_is_when_its_fault_strikes() {
     for size in [PROJECTOR, PHONE] {
         person.sits_at(size);
         post(lab.at(10, "/api/faults/no-new-ones"), fault.clone()).method("PUT").send().ok();
-        person.sees("has struck nothing");
+        person.sees("no-new-ones · manual");
         let before = person.finds(place);
         assert_eq!(post(lab.at(0, "/products"), json!({})).send().status, 503);
         person.sees("no-new-ones · manual · first after");

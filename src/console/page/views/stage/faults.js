@@ -40,8 +40,8 @@ function line(id) {
       const text = words(fault);
       sentence.title = exactly(fault);
       if (sentence.textContent !== text) sentence.textContent = text;
-      whose.textContent = `${id} · ${fault.source} ·`;
-      struck.textContent = first ? `first after ${duration(Math.max(0, first - Date.parse(fault.since)))}` : 'has struck nothing';
+      whose.textContent = `${id} · ${fault.source}`;
+      struck.textContent = first ? `· first after ${duration(Math.max(0, first - Date.parse(fault.since)))}` : '';
       off.setAttribute('aria-label', `Switch off: ${text}`);
     },
   };
