@@ -86,7 +86,7 @@ fn a_fault_is_switched_off_by_its_own_switch_in_both_windows() {
 }
 
 #[test]
-fn a_switch_stays_where_it_is_when_its_fault_strikes() {
+fn a_switch_stays_where_it_is_when_its_fault_strikes_and_only_what_was_counted_is_said() {
     let lab = evening();
     let person = Person::opens(&lab.at(10, "/"));
     // No shopper makes products: it strikes when we say so.
@@ -109,6 +109,11 @@ fn a_switch_stays_where_it_is_when_its_fault_strikes() {
         person.clicks("[data-fault=no-new-ones] button");
         person.sees("Nothing is broken on purpose.");
     }
+    // Nobody is left there to count.
+    let down = json!({ "on": { "service": "ads" }, "effect": "down" });
+    post(lab.at(10, "/api/faults/no-ads"), down).method("PUT").send().ok();
+    person.sees("Ads is down");
+    person.waits_until("it is not said to have struck nothing", "document.querySelector('.reach').hidden");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 // How long it took from the toggle to the first request that was affected, as it was measured.
 
 import { h } from '../../lib/dom.js';
-import { isUnderneath } from '../../lib/faultwords.js';
+import { effectOf, isUnderneath } from '../../lib/faultwords.js';
 import { duration } from '../../lib/format.js';
 import { live } from '../../lib/live.js';
 
@@ -10,7 +10,9 @@ const TOGETHER_MS = 100;
 
 /** Milliseconds from the newest toggle to the first request it affected; null while it has affected none. */
 export function reached(faults) {
-  const set = faults.filter((fault) => !isUnderneath(fault)).map((fault) => ({ fault, at: Date.parse(fault.since) }));
+  // A service that is down counts nobody: "not yet" would be said beside an outage for as long as it lasts.
+  const counted = faults.filter((fault) => !isUnderneath(fault) && effectOf(fault)[0] !== 'down');
+  const set = counted.map((fault) => ({ fault, at: Date.parse(fault.since) }));
   if (!set.length) return undefined;
   const newest = Math.max(...set.map(({ at }) => at));
   const hits = set.filter(({ at }) => newest - at <= TOGETHER_MS).map(({ fault, at }) => (fault.count?.first_hit_ms ?? Infinity) - at);
