@@ -26,6 +26,7 @@ pub mod otlp;
 pub mod page;
 mod page_files;
 pub mod pages;
+pub mod payments;
 pub mod places;
 pub mod profiles;
 pub mod receivers;
@@ -40,3 +41,6 @@ pub mod traffic;
 pub mod verify;
 pub mod vitals;
 pub mod wanted;
+
+#[cfg(test)]
+mod evenings;

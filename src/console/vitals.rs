@@ -9,6 +9,7 @@ use std::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::payments::{CountryVitals, Paid, Payments};
 use crate::{
     kernel::{clock, country::Country},
     load::{
@@ -21,10 +22,8 @@ use crate::{
     },
 };
 
-/// Vitals look back over so many seconds,
+/// Vitals look back over so many seconds.
 const WINDOW: usize = 10;
-/// and payments, of which there are few in a small country, over so many.
-const PAYMENTS_WINDOW: usize = 30;
 /// So many are kept: five minutes.
 const KEPT: usize = 300;
 /// What is spent is counted over so many milliseconds: measurements come every few seconds.
@@ -55,21 +54,8 @@ pub struct Vitals {
     pub p95_ms: f64,
     /// Over the last ten seconds, in milliseconds, within five per cent; nothing while nobody asked for anything.
     pub recent_p95_ms: Option<f64>,
-    /// Payments of the last thirty seconds.
+    /// Payments of the last thirty seconds, and whether more of them fail than usual.
     pub countries: Vec<CountryVitals>,
-}
-
-/// How payments go in one country.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct CountryVitals {
-    /// Its code.
-    pub country: &'static str,
-    /// Its name.
-    pub title: &'static str,
-    /// Checkouts that got as far as the payment.
-    pub payments: u64,
-    /// Of those: declined, or ended in a 5xx or without an answer.
-    pub failed: u64,
 }
 
 /// Vitals that were, the newest last.
@@ -94,25 +80,25 @@ impl Recent {
 
 /// The books of the last seconds, a page a second.
 #[derive(Default)]
-pub struct Window(VecDeque<Page>);
+pub struct Window {
+    pages: VecDeque<Page>,
+    payments: Payments,
+}
 
 struct Page {
     requests: Counts,
     orders: u64,
     curve: Curve,
-    payments: Vec<(u64, u64)>,
 }
 
 impl Window {
     /// Called once a second.
     pub fn vitals(&mut self, tally: &Tally, revenue_per_minute: Option<f64>) -> Vitals {
         let page = Page::of(tally);
-        let back = self.0.len().saturating_sub(WINDOW);
-        let then = self.0.get(back).unwrap_or(&page);
-        let seconds = (self.0.len() - back).max(1) as f64;
+        let then = self.pages.front().unwrap_or(&page);
+        let seconds = self.pages.len().max(1) as f64;
         let requests = page.requests.total().saturating_sub(then.requests.total());
         let failed = bad(&page.requests).saturating_sub(bad(&then.requests));
-        let long_ago = self.0.front().unwrap_or(&page);
         let vitals = Vitals {
             at_ms: clock::now_millis(),
             visits: tally.visits.arrived,
@@ -125,11 +111,11 @@ impl Window {
             revenue_per_minute,
             p95_ms: tally.latency.p95_ms,
             recent_p95_ms: page.curve.since(&then.curve, 0.95),
-            countries: countries(&page.payments, &long_ago.payments),
+            countries: self.payments.second(paid(tally)),
         };
-        self.0.push_back(page);
-        if self.0.len() > PAYMENTS_WINDOW {
-            self.0.pop_front();
+        self.pages.push_back(page);
+        if self.pages.len() > WINDOW {
+            self.pages.pop_front();
         }
         vitals
     }
@@ -137,16 +123,10 @@ impl Window {
 
 impl Page {
     fn of(tally: &Tally) -> Self {
-        let payments = Country::ALL.iter().map(|country| {
-            let counts = tally.checkouts.get(country.code()).copied().unwrap_or_default();
-            let failed = counts.declined + bad(&counts);
-            (counts.ok + failed, failed)
-        });
         Page {
             requests: tally.requests,
             orders: tally.steps.get("checkout").map_or(0, |step| step.requests.ok),
             curve: tally.curve.clone(),
-            payments: payments.collect(),
         }
     }
 }
@@ -155,17 +135,13 @@ fn bad(counts: &Counts) -> u64 {
     counts.server_error + counts.lost
 }
 
-fn countries(now: &[(u64, u64)], then: &[(u64, u64)]) -> Vec<CountryVitals> {
-    let pairs = Country::ALL.iter().zip(now.iter().zip(then));
-    // A country nobody has ever paid from is not shown.
-    let known = pairs.filter(|(_, ((payments, _), _))| *payments > 0);
-    let vitals = known.map(|(country, (now, then))| CountryVitals {
-        country: country.code(),
-        title: country.title(),
-        payments: now.0.saturating_sub(then.0),
-        failed: now.1.saturating_sub(then.1),
-    });
-    vitals.collect()
+/// Payments by country. A body that is refused is no payment.
+fn paid(tally: &Tally) -> [Paid; Country::ALL.len()] {
+    Country::ALL.map(|country| {
+        let counts = tally.checkouts.get(country.code()).copied().unwrap_or_default();
+        let failed = counts.declined + bad(&counts);
+        Paid { payments: counts.ok + failed, failed }
+    })
 }
 
 /// Dollars a minute, by what the services measured of late.
@@ -193,6 +169,7 @@ fn spent_per_minute(series: &[Shown]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::console::payments::{self, PaymentState};
 
     fn tally(ok: u64, server_error: u64) -> Tally {
         Tally { requests: Counts { ok, server_error, ..Counts::default() }, ..Tally::default() }
@@ -221,9 +198,17 @@ mod tests {
         let mut window = Window::default();
         window.vitals(&checkouts(10, 0, 0), None);
         let seen = window.vitals(&checkouts(12, 1, 1), None).countries;
-        let brazil = CountryVitals { country: "BR", title: "Brazil", payments: 4, failed: 2 };
+        let brazil = CountryVitals {
+            country: "BR",
+            title: "Brazil",
+            payments: 4,
+            failed: 2,
+            state: PaymentState::Healthy,
+            usual_share: payments::baseline_share(Country::Br),
+            evidence: None,
+        };
         assert_eq!(seen, [brazil], "a body that is refused is no payment");
-        for _ in 0..PAYMENTS_WINDOW {
+        for _ in 0..30 {
             window.vitals(&checkouts(12, 1, 1), None);
         }
         assert_eq!(window.vitals(&checkouts(13, 1, 1), None).countries[0].payments, 1);
