@@ -17,7 +17,7 @@ export function mount(root, ctx) {
   let turn = 0;
   let over = false;
   let words = null;
-  const form = h('form', { class: 'bench-form panel', 'aria-label': 'Compose a fault', novalidate: true, on: { submit: (event) => (event.preventDefault(), attempt()) } });
+  const form = h('form', { class: 'bench-form panel', 'aria-label': 'Compose a fault', novalidate: true, on: { submit: (event) => event.preventDefault() } });
   const yaml = h('pre', { class: 'bench-yaml', role: 'region', tabindex: '0', 'aria-label': 'The fault as a file writes it' });
   const verdict = h('div', { class: 'bench-verdict', role: 'status' });
   const attemptButton = h('button', { type: 'button', class: 'button primary', on: { click: () => attempt() } }, 'Try it');
@@ -68,9 +68,7 @@ export function mount(root, ctx) {
         h('details', { open: isRare.some((name) => draft.on[name] !== undefined) }, h('summary', { text: 'Narrower' }), h('div', { class: 'bench-grid' }, ...rare))),
       part('How often', field(fault.properties.share, at('share', 'share'))),
       part('What', field(fault.properties.effect, at('effect', 'effect'))),
-      part('Over time', field(fault.properties.ramp, at('ramp', 'ramp')), field(fault.properties.wave, at('wave', 'wave'))),
-      // A form with one button is sent by Enter from any field.
-      h('button', { type: 'submit', class: 'visually-hidden', tabindex: '-1' }, 'Try it'));
+      part('Over time', field(fault.properties.ramp, at('ramp', 'ramp')), field(fault.properties.wave, at('wave', 'wave'))));
   }
 
   function changed() {

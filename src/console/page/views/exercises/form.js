@@ -23,8 +23,9 @@ export function answerForm(ctx, send) {
   };
   const wrongs = {};
   const worth = {};
-  const go = h('button', { class: 'button primary', type: 'submit' }, 'Answer');
-  const form = h('form', { class: 'panel stack answer', on: { submit, change: keep, input: keep } },
+  // One answer counts: Enter in a field gives none.
+  const go = h('button', { class: 'button primary', type: 'button', on: { click: () => submit() } }, 'Answer');
+  const form = h('form', { class: 'panel stack answer', on: { submit: (event) => event.preventDefault(), change: keep, input: keep } },
     h('h2', { text: 'What is it?' }),
     Object.entries(fields).map(([name, input]) => {
       wrongs[name] = h('span', { class: 'wrong', id: `answer-${name}-wrong` });
@@ -50,8 +51,7 @@ export function answerForm(ctx, send) {
     keepDraft(Object.fromEntries(Object.entries(fields).map(([name, input]) => [name, input.value])));
   }
 
-  async function submit(event) {
-    event.preventDefault();
+  async function submit() {
     for (const [name, input] of Object.entries(fields)) {
       wrongs[name].textContent = '';
       input.removeAttribute('aria-invalid');

@@ -1,4 +1,4 @@
-// Any other scenario: by its title and its story.
+// Any other scenario: by its title and its story. Enter starts the one that is highlighted, and none when none is.
 
 import { startScenario } from '../../lib/actions.js';
 import { api } from '../../lib/api.js';
@@ -16,15 +16,20 @@ export async function openPicker() {
     toast(problem.message, 'bad');
     return;
   }
+  // Asked for twice, it opens once.
+  if (document.getElementById('picker')) return;
   const list = h('ul', { class: 'picker' });
-  const search = h('input', { type: 'search', id: 'picker-search', autocomplete: 'off', placeholder: 'pool, Brazil, query …', on: { input: () => show(), keydown: (event) => event.key === 'Enter' && list.querySelector('button')?.click() } });
+  const search = h('input', { type: 'search', id: 'picker-search', autocomplete: 'off', placeholder: 'pool, Brazil, query …', 'aria-describedby': 'picker-hint', on: { input: () => show(), keydown: (event) => walk(event) } });
+  const hint = h('p', { class: 'dim', id: 'picker-hint', role: 'status' });
+  let found = [];
+  let on = -1;
   const seed = h('input', { type: 'number', id: 'picker-seed', min: '0', step: '1', placeholder: 'its own' });
   const dialog = h('dialog', { id: 'picker', class: 'wide', 'aria-labelledby': 'picker-title' },
     h('h2', { id: 'picker-title' }, 'Choose a scenario'),
     h('div', { class: 'row' },
       h('div', { class: 'field grow' }, h('label', { for: 'picker-search' }, 'Find'), search),
       h('div', { class: 'field' }, h('label', { for: 'picker-seed' }, 'Seed'), seed)),
-    list,
+    hint, list,
     h('form', { method: 'dialog' }, h('button', { class: 'button' }, 'Close')));
   const begin = async (name) => {
     const isDone = await startScenario(name, seed.value === '' ? undefined : Number(seed.value));
@@ -32,8 +37,23 @@ export async function openPicker() {
   };
   const show = () => {
     const wanted = search.value.trim().toLowerCase();
-    const found = all.filter((one) => `${one.name} ${one.title} ${one.story}`.toLowerCase().includes(wanted));
+    found = all.filter((one) => `${one.name} ${one.title} ${one.story}`.toLowerCase().includes(wanted));
     fill(list, found.length ? found.map((one) => choice(one, begin)) : h('li', { class: 'dim' }, 'No scenario says that.'));
+    // What somebody types names one; an empty field names none.
+    highlight(wanted && found.length ? 0 : -1);
+  };
+  const highlight = (index) => {
+    on = index;
+    [...list.children].forEach((row, at) => row.toggleAttribute('data-on', at === on));
+    if (on >= 0) list.children[on].scrollIntoView({ block: 'nearest' });
+    hint.textContent = on >= 0 ? `Enter starts: ${found[on].title || found[on].name}` : '↓ and ↑ choose a scenario, Enter starts it.';
+  };
+  const walk = (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (event.isComposing || (!step && event.key !== 'Enter')) return;
+    event.preventDefault();
+    if (step && found.length) highlight(Math.min(found.length - 1, Math.max(0, on + step)));
+    if (event.key === 'Enter' && on >= 0 && !event.repeat) list.children[on].querySelector('button').click();
   };
   show();
   dialog.addEventListener('close', () => dialog.remove());
