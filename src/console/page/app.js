@@ -3,18 +3,19 @@
 // the view being mounted anew.
 
 import { start as startHeader } from './header.js';
-import { calm } from './lib/actions.js';
+import { blankAudience, calm, nextPhase, openAudience, pauseOrResume, previousPhase, switchTo } from './lib/actions.js';
 import { api } from './lib/api.js';
 import { h, clear } from './lib/dom.js';
 import { keys } from './lib/keys.js';
 import { live } from './lib/live.js';
 import { toast } from './lib/toast.js';
+import { openPicker } from './views/stage/picker.js';
 
 const VIEWS = ['stage', 'faults', 'investigate', 'alerts', 'exercises', 'audience'];
 const TITLES = { stage: 'Stage', faults: 'Faults', investigate: 'Investigate', alerts: 'Alerts', exercises: 'Exercises', audience: 'Audience' };
 
 const root = document.getElementById('view');
-const ctx = { api, live, keys, toast, go, grafana: null, route: null };
+const ctx = { api, live, toast, go, grafana: null, route: null };
 let unmount = null;
 let shown = null;
 
@@ -93,16 +94,24 @@ function mark(view) {
   }
 }
 
-function bindTabs() {
-  VIEWS.slice(0, 5).forEach((view, index) => keys.bind(String(index + 1), `Go to ${TITLES[view]}`, () => go(`#/${view}`)));
+/** What the keys do, on every view. A phase that is not there leaves the key to the browser, which may scroll with it. */
+function actions() {
+  const scenario = () => live.last('scenario');
+  const views = VIEWS.slice(0, 5).map((view) => [view, () => go(`#/${view}`)]);
+  return {
+    ...Object.fromEntries(views),
+    next: () => Boolean(scenario()?.next_phase) && void nextPhase(),
+    previous: () => scenario()?.phases?.indexOf(scenario().phase) > 0 && void previousPhase(),
+    blank: blankAudience, calm, normal: () => void switchTo('normal'), blackfriday: () => void switchTo('blackfriday'),
+    pick: () => void openPicker(), pause: () => void pauseOrResume(), audience: openAudience,
+  };
 }
 
 addEventListener('hashchange', turn);
 live.on('state', (state) => {
   ctx.grafana = state.grafana ?? null;
 });
-keys.start(calm);
-bindTabs();
+keys.start(actions());
 startHeader();
 live.start();
 document.querySelector('.skip').addEventListener('click', (event) => {

@@ -7,6 +7,7 @@ mod exercise;
 mod files;
 mod investigating;
 mod keyboard;
+mod keys;
 mod mended;
 pub mod person;
 mod published;

@@ -161,10 +161,23 @@ impl Person {
     /// Presses a key, by the name a page gives it: `Tab`, `Escape`, `b`, ` `.
     #[track_caller]
     pub fn presses(&self, key: &str) {
+        self.presses_with(key, 0);
+    }
+
+    /// Presses a key while Shift is held: `B`.
+    #[track_caller]
+    pub fn presses_with_shift(&self, key: &str) {
+        self.presses_with(key, 8);
+    }
+
+    #[track_caller]
+    fn presses_with(&self, key: &str, modifiers: u32) {
         let code = match key {
             "Enter" => 13,
             "Escape" => 27,
             "Tab" => 9,
+            "PageUp" => 33,
+            "PageDown" => 34,
             "ArrowLeft" => 37,
             "ArrowUp" => 38,
             "ArrowRight" => 39,
@@ -176,12 +189,11 @@ impl Person {
             other if other.chars().count() == 1 => other,
             _ => "",
         };
-        let event =
-            |kind: &str| json!({ "type": kind, "key": key, "windowsVirtualKeyCode": code, "text": text });
+        let event = |kind: &str| json!({ "type": kind, "key": key, "windowsVirtualKeyCode": code, "text": text, "modifiers": modifiers });
         self.call("Input.dispatchKeyEvent", event(if text.is_empty() { "rawKeyDown" } else { "keyDown" }));
         self.call(
             "Input.dispatchKeyEvent",
-            json!({ "type": "keyUp", "key": key, "windowsVirtualKeyCode": code }),
+            json!({ "type": "keyUp", "key": key, "windowsVirtualKeyCode": code, "modifiers": modifiers }),
         );
     }
 

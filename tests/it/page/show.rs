@@ -51,13 +51,13 @@ fn cards_fail_in_brazil_and_brazil_turns_and_calm_by_escape_twice_ends_it() {
     person.clicks("#picker li button");
     person.sees("On stage: ");
     person.clicks("#next");
-    // It comes gradually, within half a minute, and is seen over half a minute.
+    // It comes gradually, within half a minute; of 36 payments a minute it takes some 25 to be sure.
     let turned = "document.querySelector('#country-BR').dataset.kind === 'bad'";
-    person.waits(4 * SOON, "Brazil turns", turned);
+    person.waits(6 * SOON, "Brazil turns", turned);
     person.sees("card charges in Brazil fail");
     let others =
         "[...document.querySelectorAll('.countries li')].filter((one) => one.dataset.kind === 'bad').length";
-    assert!(person.finds(others).as_u64().is_some_and(|bad| bad <= 2), "not all countries turn");
+    assert!(person.finds(others).as_u64().is_some_and(|bad| bad == 1), "no other country turns");
     person.presses("Escape");
     person.presses("Escape");
     person.sees("Nothing is broken on purpose.");

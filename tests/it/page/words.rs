@@ -104,3 +104,26 @@ fn what_others_wrote_is_text_and_never_a_part_of_the_page() {
                 it.firstElementChild.hasAttribute('href')].join(' '); })";
     assert_eq!(person.finds(made), "1 <script>alert(1)</script>x false");
 }
+
+#[test]
+fn a_country_s_colour_is_the_lab_s_judgement_and_few_payments_are_shown_as_unsure() {
+    let engine = Plan::here().start();
+    let person = Person::opens(&engine.url("/"));
+    let country = |state: &str, evidence: Value| json!({ "payments": 6, "failed": 2, "state": state, "evidence": evidence });
+    let evidence = json!({ "seconds": 45, "payments": 20, "failed": 9 });
+    let all = json!([
+        country("healthy", Value::Null),
+        country("elevated", evidence.clone()),
+        country("failing", evidence)
+    ]);
+    let ask = "import('/views/stage/countries.js').then(({ judged, interval }) => [";
+    let judged = person.finds(&format!(
+        "{ask}...{all}.map((one) => judged(one)).map(({{ kind, word }}) => `${{kind}}: ${{word}}`)])"
+    ));
+    assert_eq!(judged, json!(["good: 2 of 6 fail", "warn: 9 of 20 fail", "bad: 9 of 20 fail"]));
+    let widths = person.finds(&format!(
+        "{ask}4, 400].map((payments) => interval({{ payments, failed: payments / 4 }})).map(([low, high]) => high - low))"
+    ));
+    let width = |at: usize| widths[at].as_f64().expect("a number");
+    assert!(width(0) > 0.5 && width(1) < 0.1, "{widths}");
+}

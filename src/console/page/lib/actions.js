@@ -1,6 +1,7 @@
 // What a presenter does, from wherever on the page: each asks the lab, and says aloud when it was not done.
 
 import { api } from './api.js';
+import { blank } from './blank.js';
 import { live } from './live.js';
 import { sure } from './sure.js';
 import { toast } from './toast.js';
@@ -44,8 +45,36 @@ export function pauseOrResume() {
 }
 
 /** Goes to the phase after the one that is on. */
-export function nextPhase() {
-  const scenario = live.last('scenario');
-  if (!scenario?.next_phase) return toast('There is no next phase.', 'bad');
-  return jump(scenario.next_phase);
+export const nextPhase = () => goTo(live.last('scenario')?.next_phase, 'There is no next phase.');
+
+/** Goes back to the phase before the one that is on. */
+export const previousPhase = () => goTo(before(live.last('scenario')), 'There is no phase before this one.');
+
+let isJumping = false;
+
+/** A second press while the first is under way is not a second jump: the page does not know the new phase yet. */
+async function goTo(phase, none) {
+  if (!phase) return toast(none, 'bad');
+  if (isJumping) return false;
+  isJumping = true;
+  const isDone = await jump(phase);
+  isJumping = false;
+  return isDone;
+}
+
+function before(scenario) {
+  const at = scenario?.phases?.indexOf(scenario.phase) ?? -1;
+  return at > 0 ? scenario.phases[at - 1] : null;
+}
+
+/** Opens the audience window; a new one is never blank. */
+export function openAudience() {
+  blank.set(false);
+  window.open('#/audience', 'doorbuster-audience', 'popup,width=1280,height=720');
+}
+
+/** Blanks the audience windows of this browser, or shows them again. */
+export function blankAudience() {
+  blank.toggle();
+  toast(blank.is() ? 'The audience window is blank; the same key shows it again.' : 'The audience window shows the shop again.');
 }

@@ -8,7 +8,8 @@ const MOST = 4;
 /** Shows `text`; `bad` is read out at once and stays longer. */
 export function toast(text, kind = 'info') {
   const place = document.getElementById('toasts');
-  if (!place) return;
+  // What an operator does is no business of the audience.
+  if (!place || document.body.dataset.view === 'audience') return;
   // Said again, it stays longer and takes no more room.
   for (const same of [...place.children].filter((one) => one.dataset.text === text)) same.remove();
   const close = () => note.remove();

@@ -15,6 +15,8 @@ export function forgetToken() {
 
 /** Asks the person; true when there is an answer. Several calls at once ask once. */
 export function askForToken() {
+  // Never on the projector.
+  if (document.body.dataset.view === 'audience') return Promise.resolve(false);
   asking ??= ask().finally(() => {
     asking = null;
   });

@@ -10,14 +10,16 @@ const EVERY_MS = 3_000;
 /** It fires all the time, on purpose. */
 const ALWAYS = 'Watchdog';
 
-export function alerts() {
+/** `reasons`: whether it is said why alerts are not known. That is for operators. */
+export function alerts({ reasons = true } = {}) {
   const node = h('div', { class: 'firing' });
   const ask = async (isOver) => {
     const stack = live.last('stack');
-    if (stack?.prometheus?.state !== 'ready') return say(`No Prometheus: ${stack?.why ?? stack?.state ?? 'not known yet'}`);
+    if (stack?.prometheus?.state !== 'ready') return unknown(`No Prometheus: ${stack?.why ?? stack?.state ?? 'not known yet'}`);
     const now = live.stale() ? null : await api.get('/api/alerts');
     if (now && !isOver()) show(now);
   };
+  const unknown = (why) => say(reasons ? why : 'Not known.');
   const say = (text) => void fill(node, h('p', { class: 'dim' }, text));
   const show = ({ alerts: all }) => {
     const firing = all.filter((alert) => alert.state === 'firing' && alert.labels.alertname !== ALWAYS);
@@ -26,7 +28,7 @@ export function alerts() {
     if (!firing.length) return void fill(node, h('p', { class: 'dim' }, 'None.'), rest);
     fill(node, h('ul', {}, firing.map(line)), rest);
   };
-  const asking = poll(ask, EVERY_MS, (problem) => say(problem.message));
+  const asking = poll(ask, EVERY_MS, (problem) => unknown(problem.message));
   const offs = [live.on('notification', asking.now), live.on('stack', asking.now)];
   return {
     node,

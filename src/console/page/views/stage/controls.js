@@ -3,6 +3,7 @@
 import { nextPhase, pauseOrResume, speed, stopScenario } from '../../lib/actions.js';
 import { course } from '../../lib/course.js';
 import { h } from '../../lib/dom.js';
+import { nameOf } from '../../lib/keymap.js';
 import { stopwatch } from '../../lib/format.js';
 import { live } from '../../lib/live.js';
 
@@ -10,7 +11,7 @@ const SPEEDS = [0.5, 1, 2, 4, 8];
 
 export function controls() {
   const pause = h('button', { type: 'button', class: 'button', id: 'pause', on: { click: pauseOrResume } });
-  const next = h('button', { type: 'button', class: 'button primary', id: 'next', on: { click: nextPhase } }, 'Next phase ', h('kbd', { 'aria-hidden': 'true' }, '→'));
+  const next = h('button', { type: 'button', class: 'button primary', id: 'next', on: { click: nextPhase } }, 'Next phase ', h('kbd', { 'aria-hidden': 'true' }, nameOf('next')));
   const stop = h('button', { type: 'button', class: 'button', id: 'stop', on: { click: stopScenario } }, 'End');
   const factor = h('select', { id: 'speed', on: { change: () => speed(Number(factor.value)) } },
     SPEEDS.map((times) => h('option', { value: String(times) }, `${times}×`)));

@@ -2,15 +2,15 @@
 
 import { MODES, switchTo } from '../../lib/actions.js';
 import { h } from '../../lib/dom.js';
+import { nameOf } from '../../lib/keymap.js';
 import { live } from '../../lib/live.js';
 
-const HINTS = { normal: 'N', blackfriday: 'B' };
 const QUIET = { calm: 'Calm: nothing is broken, nothing is played.', exercise: 'An exercise is under way.' };
 
 export function mode() {
   const buttons = MODES.map(({ name, title }) =>
     h('button', { type: 'button', id: `mode-${name}`, 'aria-pressed': 'false', on: { click: () => switchTo(name) } },
-      h('span', {}, title), h('kbd', { 'aria-hidden': 'true' }, HINTS[name])));
+      h('span', {}, title), h('kbd', { 'aria-hidden': 'true' }, nameOf(name))));
   const other = h('p', { class: 'dim', id: 'other' });
   const show = (now) => {
     if (!now) return;
