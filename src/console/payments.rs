@@ -159,7 +159,7 @@ impl Payments {
             }
         }
         let known = Country::ALL.into_iter().filter(|country| now[*country as usize].payments > 0);
-        known.collect::<Vec<_>>().into_iter().map(|country| self.judge(country)).collect()
+        known.map(|country| self.judge(country)).collect()
     }
 
     fn judge(&mut self, country: Country) -> CountryVitals {
@@ -234,10 +234,10 @@ fn chance_of_at_least(failed: u64, payments: u64, share: f64) -> f64 {
     if failed > payments {
         return 0.0;
     }
-    let (of, all) = (failed as f64, payments as f64);
+    let (chosen, all) = (failed as f64, payments as f64);
     // All ways to choose the failed ones, as a logarithm: the number itself does not fit.
-    let ways: f64 = (0..failed).map(|at| ((all - at as f64) / (of - at as f64)).ln()).sum();
-    let mut term = (ways + of * share.ln() + (all - of) * (1.0 - share).ln()).exp();
+    let ways: f64 = (0..failed).map(|at| ((all - at as f64) / (chosen - at as f64)).ln()).sum();
+    let mut term = (ways + chosen * share.ln() + (all - chosen) * (1.0 - share).ln()).exp();
     let mut sum = term;
     for at in failed..payments {
         term *= (payments - at) as f64 / (at + 1) as f64 * share / (1.0 - share);
