@@ -11,7 +11,7 @@ use crate::{
     waiting::until_some,
 };
 
-/// The phase that the page knows of; `known` is its `live`.
+/// The phase that the page knows of.
 const PHASE: &str = "globalThis.known.last('scenario')?.phase";
 
 /// The scenario that plays, and its phase.
@@ -23,6 +23,11 @@ fn on(engine: &Engine) -> (String, String) {
 
 fn starts(engine: &Engine, scenario: &str) {
     post(engine.url(&format!("/api/scenarios/{scenario}/start")), json!({})).send().ok();
+}
+
+/// Lets [`PHASE`] be asked for.
+fn knows(person: &Person) {
+    person.finds("import('/lib/live.js').then(({ live }) => { globalThis.known = live; })");
 }
 
 #[track_caller]
@@ -87,6 +92,7 @@ fn the_audience_window_obeys_the_keys_of_a_clicker_and_shows_nothing_of_them() {
     starts(&engine, "payment-outage");
     let person = Person::opens(&engine.url("/#/audience"));
     person.sees("An evening at the shop");
+    knows(&person);
     for key in ["1", "2", "3", "?", "s", "a", "n", "p"] {
         person.presses(key);
     }
@@ -94,12 +100,11 @@ fn the_audience_window_obeys_the_keys_of_a_clicker_and_shows_nothing_of_them() {
     let is_there = "document.body.dataset.view === 'audience' && !document.querySelector('dialog[open]')";
     assert_eq!(person.finds(is_there), true);
     assert_eq!(on(&engine), ("payment-outage".to_owned(), "calm".to_owned()));
-    person.presses("PageDown");
-    reaches(&engine, "outage");
-    person.presses("PageUp");
-    reaches(&engine, "calm");
-    person.presses("ArrowRight");
-    reaches(&engine, "outage");
+    for (key, phase) in [("PageDown", "outage"), ("PageUp", "calm"), ("ArrowRight", "outage")] {
+        person.presses(key);
+        reaches(&engine, phase);
+        person.waits_until("the page knows it", &format!("{PHASE} === '{phase}'"));
+    }
     let is_blank = "getComputedStyle(document.querySelector('#view')).visibility === 'hidden'";
     person.presses(".");
     person.waits_until("it is blank", is_blank);
@@ -120,7 +125,7 @@ fn a_clicker_works_on_every_view_and_b_alone_starts_nothing() {
     let audience = person.opens_too(&engine.url("/#/audience"));
     audience.sees("An evening at the shop");
     let is_blank = "document.body.hasAttribute('data-blank')";
-    person.finds("import('/lib/live.js').then(({ live }) => { globalThis.known = live; })");
+    knows(&person);
     for view in ["stage", "faults", "investigate", "alerts", "exercises"] {
         person.goes_to(&engine.url(&format!("/#/{view}")));
         person.waits_until(view, &format!("document.querySelector('.view-{view} h1')"));

@@ -50,15 +50,15 @@ export const nextPhase = () => goTo(live.last('scenario')?.next_phase, 'There is
 /** Goes back to the phase before the one that is on. */
 export const previousPhase = () => goTo(before(live.last('scenario')), 'There is no phase before this one.');
 
-let isJumping = false;
+let jumpsTo = null;
 
-/** A second press while the first is under way is not a second jump: the page does not know the new phase yet. */
+/** A second press before the page knows the new phase means the same phase: it is one jump. */
 async function goTo(phase, none) {
   if (!phase) return toast(none, 'bad');
-  if (isJumping) return false;
-  isJumping = true;
+  if (jumpsTo === phase) return false;
+  jumpsTo = phase;
   const isDone = await jump(phase);
-  isJumping = false;
+  if (jumpsTo === phase) jumpsTo = null;
   return isDone;
 }
 
