@@ -120,7 +120,7 @@ fn a_country_s_colour_is_the_lab_s_judgement_and_few_payments_are_shown_as_unsur
     let judged = person.finds(&format!(
         "{ask}...{all}.map((one) => judged(one)).map(({{ kind, word }}) => `${{kind}}: ${{word}}`)])"
     ));
-    assert_eq!(judged, json!(["good: 2 of 6 fail", "warn: 9 of 20 fail", "bad: 9 of 20 fail"]));
+    assert_eq!(judged, json!(["quiet: 2 of 6 fail", "warn: 9 of 20 fail", "bad: 9 of 20 fail"]));
     let widths = person.finds(&format!(
         "{ask}4, 400].map((payments) => interval({{ payments, failed: payments / 4 }})).map(([low, high]) => high - low))"
     ));

@@ -11,6 +11,8 @@ const SHORT = { US: 'USA', UK: 'UK' };
 const KINDS = { healthy: 'good', elevated: 'warn', failing: 'bad' };
 /** The worst come first; among equals the lab's order stays. */
 const ORDER = { bad: -2, warn: -1 };
+/** Below this a share that chance may explain has no colour. */
+const POOR = 0.8;
 /** Of a normal distribution: 95 % lie within so many standard deviations. */
 const Z95 = 1.96;
 
@@ -21,7 +23,10 @@ export function judged({ payments, failed, state, evidence }) {
   }
   if (!payments) return { part: NaN, kind: 'quiet', word: 'no payments', of: null };
   const word = failed ? `${failed} of ${payments} ${failed === 1 ? 'fails' : 'fail'}` : `${payments} of ${payments} succeed`;
-  return { part: 1 - failed / payments, kind: KINDS[state], word, of: { payments, failed } };
+  const part = 1 - failed / payments;
+  // Nothing is known to be wrong, and nobody would call it well.
+  const kind = state === 'healthy' && part < POOR ? 'quiet' : KINDS[state];
+  return { part, kind, word, of: { payments, failed } };
 }
 
 /** Where the true share of successes lies with 95 % confidence, by Wilson's score: the fewer payments, the wider. */
