@@ -104,7 +104,11 @@ struct Session<'a> {
 
 impl Session<'_> {
     fn run(self, common: &Common, begun: Instant) -> Result<()> {
-        let mut config = Config::read(|name| std::env::var(name).ok()).map_err(|error| anyhow!(error))?;
+        let mut config = Config::of(
+            std::env::vars_os()
+                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
+        )
+        .map_err(|error| anyhow!(error))?;
         config.profile_every = common.profile.then_some(common.profile_every);
         let ours: Vec<Service> = self.services.iter().copied().filter(|one| !one.is_third_party()).collect();
         let alone = self.services.len() == 1;
@@ -114,7 +118,6 @@ impl Session<'_> {
             config,
             services: &ours,
             platform,
-            name: std::env::var("OTEL_SERVICE_NAME").ok().filter(|name| alone && !name.is_empty()),
             lines_to: Box::new(std::io::stdout()),
             onlooker: store.clone().map(Keeper::of),
         })
