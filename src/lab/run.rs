@@ -1,6 +1,7 @@
 //! From the command line to an open shop and back: start, show, wait, stop.
 
 use std::{
+    ffi::OsString,
     net::SocketAddr,
     process::ExitCode,
     sync::Arc,
@@ -104,11 +105,9 @@ struct Session<'a> {
 
 impl Session<'_> {
     fn run(self, common: &Common, begun: Instant) -> Result<()> {
-        let mut config = Config::of(
-            std::env::vars_os()
-                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
-        )
-        .map_err(|error| anyhow!(error))?;
+        let text = |text: OsString| text.to_string_lossy().into_owned();
+        let environment = std::env::vars_os().map(|(name, value)| (text(name), text(value)));
+        let mut config = Config::of(environment).map_err(|error| anyhow!(error))?;
         config.profile_every = common.profile.then_some(common.profile_every);
         let ours: Vec<Service> = self.services.iter().copied().filter(|one| !one.is_third_party()).collect();
         let alone = self.services.len() == 1;

@@ -35,6 +35,8 @@ const LONGEST_LAST: Duration = Duration::from_secs(1);
 /// A destination that rejected something counts as refusing until it has kept everything for this long: one that rejects
 /// some records of every other request is not said to recover each time.
 const STILL_REJECTING: Duration = Duration::from_secs(10);
+/// Where trouble turns into loss, that is said, but no more often than this.
+const LOSS_SAID: Duration = Duration::from_secs(60);
 /// A warning of a destination is not repeated within this time.
 const WARNED: Duration = Duration::from_secs(600);
 /// As much of an answer as is read.
@@ -94,6 +96,8 @@ pub struct Standing {
     pub took: Option<Instant>,
     /// When it last rejected a part of a request.
     rejected: Option<Instant>,
+    /// When it was last said that signals are dropped.
+    lost: Option<Instant>,
     /// When a warning of it was last said.
     warned: Option<Instant>,
 }
@@ -255,7 +259,7 @@ impl Outbox {
             | Outcome::Silent(_)
             | Outcome::Unreachable(_) => None,
         };
-        let (was_well, warning) = {
+        let (is_news, warning) = {
             let mut standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
             let was_well = standing.trouble.is_none();
             if rejected > 0 {
@@ -270,20 +274,28 @@ impl Outbox {
             if is_rejecting {
                 return;
             }
+            // That signals wait is no longer true once they are dropped.
+            let is_lost = word == Word::Refusing
+                && standing.word != Word::Refusing
+                && since(standing.lost) >= LOSS_SAID;
+            let is_news = was_well != trouble.is_none() || is_lost;
+            if is_news && word == Word::Refusing {
+                standing.lost = Some(now);
+            }
             standing.trouble.clone_from(&trouble);
             standing.word = word;
             let warning = warning.filter(|_| since(standing.warned) >= WARNED);
             if warning.is_some() {
                 standing.warned = Some(now);
             }
-            (was_well, warning)
+            (is_news, warning)
         };
         let (signal, destination) = (self.signal.name(), self.place());
         dispatcher::with_default(aloud, || {
             if let Some(warning) = warning {
                 warn!(name: "telemetry.warned", signal, destination, warning, "the destination warns");
             }
-            if was_well == trouble.is_none() {
+            if !is_news {
                 return;
             }
             match &trouble {

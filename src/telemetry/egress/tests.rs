@@ -121,6 +121,14 @@ async fn a_part_that_is_rejected_is_counted_and_a_backend_that_rejects_now_and_t
 }
 
 #[tokio::test]
+async fn a_backend_that_was_busy_and_then_rejects_is_said_to_reject() {
+    let busy = |at| if at == 0 { busy_for("0") } else { partial(10, "too old") };
+    let (exit, said) = sent(2, busy).await;
+    assert_eq!((exit.sent, exit.dropped, exit.failed), (0, 20, 1));
+    assert_eq!(said, ["telemetry.away", "telemetry.rejected"]);
+}
+
+#[tokio::test]
 async fn a_warning_with_nothing_rejected_is_said_once_and_drops_nothing() {
     let (exit, said) = sent(4, |_| partial(0, "this version is deprecated")).await;
     assert_eq!((exit.sent, exit.dropped, exit.standing), (40, 0, Word::Taking));
