@@ -54,7 +54,6 @@ fn main() -> Result<()> {
         config: config.map_err(|error| anyhow!(error))?,
         services: &[Service::Storefront],
         platform: Service::Storefront,
-        name: None,
         lines_to: Box::new(sink()),
         onlooker: None,
     })

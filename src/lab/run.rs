@@ -1,6 +1,7 @@
 //! From the command line to an open shop and back: start, show, wait, stop.
 
 use std::{
+    ffi::OsString,
     net::SocketAddr,
     process::ExitCode,
     sync::Arc,
@@ -104,7 +105,9 @@ struct Session<'a> {
 
 impl Session<'_> {
     fn run(self, common: &Common, begun: Instant) -> Result<()> {
-        let mut config = Config::read(|name| std::env::var(name).ok()).map_err(|error| anyhow!(error))?;
+        let text = |text: OsString| text.to_string_lossy().into_owned();
+        let environment = std::env::vars_os().map(|(name, value)| (text(name), text(value)));
+        let mut config = Config::of(environment).map_err(|error| anyhow!(error))?;
         config.profile_every = common.profile.then_some(common.profile_every);
         let ours: Vec<Service> = self.services.iter().copied().filter(|one| !one.is_third_party()).collect();
         let alone = self.services.len() == 1;
@@ -114,7 +117,6 @@ impl Session<'_> {
             config,
             services: &ours,
             platform,
-            name: std::env::var("OTEL_SERVICE_NAME").ok().filter(|name| alone && !name.is_empty()),
             lines_to: Box::new(std::io::stdout()),
             onlooker: store.clone().map(Keeper::of),
         })

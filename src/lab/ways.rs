@@ -4,8 +4,9 @@ use futures_util::future::{join_all, join3};
 
 use super::{reach, table::Row};
 use crate::telemetry::{
-    config::{self, Config},
+    config::Config,
     destination::{Destination, Signal},
+    exporter,
 };
 
 /// A row for each signal, and for log lines where they go elsewhere. Asks all at once whether they can be reached.
@@ -30,7 +31,7 @@ async fn otlp_row(config: &Config, signal: Signal) -> Row {
         return Row::new(name, "off", "OTEL_SDK_DISABLED is set");
     }
     if config.declined.contains(&signal) {
-        return Row::new(name, "not sent", format!("{} is none", config::exporter(signal)));
+        return Row::new(name, "not sent", format!("{} does not name otlp", exporter::variable(signal)));
     }
     match config.destination(signal) {
         Some(to) => sent(name, to).await,

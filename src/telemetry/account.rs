@@ -98,12 +98,10 @@ fn address(text: &str, variables: &Variables) -> Result<(Uri, Option<Guest>), St
     if uri.query().is_some() {
         return Err(format!("{name} must be a base such as http://host:port, without a query"));
     }
-    let base = uri.path().trim_end_matches('/');
-    let path = if base.ends_with(variables.path) { "" } else { variables.path };
-    let (scheme, host) =
-        (uri.scheme_str().unwrap_or_default(), uri.authority().map_or("", |host| host.as_str()));
-    let endpoint = format!("{scheme}://{host}{base}{path}").parse();
-    Ok((endpoint.map_err(|error| format!("{name} is not an address: {error}"))?, guest))
+    if uri.path().trim_end_matches('/').ends_with(variables.path) && !variables.path.is_empty() {
+        return Ok((guest::below(name, &uri, "")?, guest));
+    }
+    Ok((guest::below(name, &uri, variables.path)?, guest))
 }
 
 fn unfit(variable: &str) -> String {

@@ -1,18 +1,18 @@
 //! Where signals go, by OpenTelemetry's standard variables and by Loki's and Pyroscope's own. What cannot be used is
 //! refused by name.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
-use rustls::RootCertStore;
+use opentelemetry_sdk::metrics::Temporality;
 
 use super::{
     account::{Account, LOKI, PYROSCOPE, Variables},
     destination::{Backend, Destination, Signal},
-    guest,
+    exemplars::Filter,
+    exporter::{self, Choice, Read, millis},
     otlp::rule::Rule,
-    percent::decode,
+    percent, variables,
 };
-use crate::kernel::https::trusted;
 
 /// What the environment says about telemetry.
 #[derive(Clone, Debug, Default)]
@@ -26,8 +26,6 @@ pub struct Config {
     pub tail: Option<Rule>,
     /// Whether the environment names a sampler; else everything is sampled, whatever a caller says.
     pub sampler_given: bool,
-    /// Who is believed over TLS, besides Mozilla's list: the PEM file of `OTEL_EXPORTER_OTLP_CERTIFICATE`.
-    pub roots: Option<Arc<RootCertStore>>,
     /// Log lines, as they stand on standard output, to Loki.
     pub loki: Option<Destination>,
     /// Profiles, to Pyroscope.
@@ -39,12 +37,16 @@ pub struct Config {
     pub metric_interval: Duration,
     /// Histograms leave by OTLP with exponential buckets.
     pub exponential: bool,
+    /// How sums and histograms leave by OTLP; a scrape is cumulative whatever is said here.
+    pub temporality: Temporality,
+    /// Which measurements may become exemplars.
+    pub exemplars: Filter,
+    /// The name of a service that stands alone.
+    pub service_name: Option<String>,
     /// Directives for log lines, in `RUST_LOG`'s grammar.
     pub log_filter: String,
 }
 
-/// Standard default of `OTEL_EXPORTER_OTLP_TIMEOUT`.
-const TIMEOUT: Duration = Duration::from_secs(10);
 /// A line or a profile is small, and the next one comes soon.
 const PUSH_TIMEOUT: Duration = Duration::from_secs(5);
 /// The SDK's default is a minute; an audience does not wait that long.
@@ -52,35 +54,54 @@ const METRIC_INTERVAL: Duration = Duration::from_secs(5);
 const LOG_FILTER: &str = "info";
 
 impl Config {
+    /// Reads a whole environment: a variable of OpenTelemetry's that nobody knows is refused as well.
+    pub fn of(environment: impl IntoIterator<Item = (String, String)>) -> Result<Self, String> {
+        let given: BTreeMap<String, String> = environment.into_iter().collect();
+        let set = given.iter().filter(|(_, text)| !text.trim().is_empty());
+        variables::check_names(set.map(|(name, _)| name.as_str()))?;
+        Config::read(|name| given.get(name).cloned())
+    }
+
     /// Reads variables through `read`, so that a test need not touch the real ones.
     pub fn read(read: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
         let read = |name: &str| read(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        let read: Read<'_> = &read;
+        variables::refuse_unsupported(read)?;
         let disabled = match read("OTEL_SDK_DISABLED").map(|text| text.to_ascii_lowercase()).as_deref() {
             None | Some("false") => false,
             Some("true") => true,
             Some(other) => return Err(format!("OTEL_SDK_DISABLED: `{other}` is neither true nor false")),
         };
-        check_sampler(&read)?;
-        let destination = |signal| if disabled { Ok(None) } else { destination(&read, signal) };
-        let loki = pushed(&read, Backend::Loki, &LOKI)?;
+        check_sampler(read)?;
+        check_propagators(read)?;
+        check_conventions(read)?;
+        check_limits(read)?;
+        let destination = |signal| if disabled { Ok(None) } else { exporter::destination(read, signal) };
+        let loki = pushed(read, Backend::Loki, &LOKI)?;
         // The same line twice in one Grafana helps nobody: OTLP is for those who ask for it.
-        let logs = destination(Signal::Logs)?.filter(|_| loki.is_none() || asks_for_otlp_logs(&read));
+        let logs = destination(Signal::Logs)?.filter(|_| loki.is_none() || asks_for_otlp_logs(read));
+        let mut declined = Vec::new();
+        for signal in Signal::OTLP {
+            if exporter::choice(read, signal)? == Choice::Declined {
+                declined.push(signal);
+            }
+        }
         Ok(Config {
             disabled,
             traces: destination(Signal::Traces)?,
             metrics: destination(Signal::Metrics)?,
-            tail: tail(&read)?,
-            roots: roots(&read)?,
+            tail: tail(read)?,
             sampler_given: read("OTEL_TRACES_SAMPLER").is_some(),
             logs,
             loki,
-            pyroscope: pushed(&read, Backend::Pyroscope, &PYROSCOPE)?,
+            pyroscope: pushed(read, Backend::Pyroscope, &PYROSCOPE)?,
             profile_every: None,
-            declined: Signal::OTLP.into_iter().filter(|signal| declines(&read, *signal)).collect(),
-            metric_interval: millis(&read, "OTEL_METRIC_EXPORT_INTERVAL")?
-                .filter(|interval| !interval.is_zero())
-                .unwrap_or(METRIC_INTERVAL),
-            exponential: exponential(&read)?,
+            declined,
+            metric_interval: millis(read, "OTEL_METRIC_EXPORT_INTERVAL")?.unwrap_or(METRIC_INTERVAL),
+            exponential: exponential(read)?,
+            temporality: temporality(read)?,
+            exemplars: exemplars(read)?,
+            service_name: service_name(read)?,
             log_filter: read("RUST_LOG").unwrap_or_else(|| LOG_FILTER.to_owned()),
         })
     }
@@ -97,7 +118,7 @@ impl Config {
 }
 
 /// The SDK reads the sampler's variables itself, and passes over what it does not know.
-fn check_sampler(read: &impl Fn(&str) -> Option<String>) -> Result<(), String> {
+fn check_sampler(read: Read<'_>) -> Result<(), String> {
     const KNOWN: [&str; 6] = [
         "always_on",
         "always_off",
@@ -120,20 +141,89 @@ fn check_sampler(read: &impl Fn(&str) -> Option<String>) -> Result<(), String> {
     }
 }
 
-fn roots(read: &impl Fn(&str) -> Option<String>) -> Result<Option<Arc<RootCertStore>>, String> {
-    const VARIABLE: &str = "OTEL_EXPORTER_OTLP_CERTIFICATE";
-    let roots = read(VARIABLE).map(|file| trusted(Path::new(&file))).transpose();
-    roots.map_err(|error| format!("{VARIABLE}: {error}"))
+/// Both are always used: business follows baggage. The standard's default is no mistake.
+fn check_propagators(read: Read<'_>) -> Result<(), String> {
+    const VARIABLE: &str = "OTEL_PROPAGATORS";
+    const USED: [&str; 2] = ["tracecontext", "baggage"];
+    let Some(text) = read(VARIABLE) else { return Ok(()) };
+    let named: Vec<&str> = text.split(',').map(str::trim).collect();
+    if let Some(other) = named.iter().find(|one| !USED.contains(one)) {
+        return Err(format!("{VARIABLE}: `{other}` is not supported, expected {}", USED.join(",")));
+    }
+    match USED.iter().find(|one| !named.contains(one)) {
+        Some(missing) => {
+            Err(format!("{VARIABLE}: `{missing}` cannot be left out, the shop needs {}", USED.join(",")))
+        }
+        None => Ok(()),
+    }
 }
 
-fn tail(read: &impl Fn(&str) -> Option<String>) -> Result<Option<Rule>, String> {
+/// Signals keep to the stable conventions; older names beside them do not exist here.
+fn check_conventions(read: Read<'_>) -> Result<(), String> {
+    const VARIABLE: &str = "OTEL_SEMCONV_STABILITY_OPT_IN";
+    let text = read(VARIABLE).unwrap_or_default();
+    match text.split(',').map(str::trim).find(|one| one.ends_with("/dup")) {
+        Some(one) => Err(format!("{VARIABLE}: `{one}` is not supported, only the stable names are used")),
+        None => Ok(()),
+    }
+}
+
+/// The SDK reads the limits itself, and passes over what is no number.
+fn check_limits(read: Read<'_>) -> Result<(), String> {
+    let limits =
+        ["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_SPAN_EVENT_COUNT_LIMIT", "OTEL_SPAN_LINK_COUNT_LIMIT"];
+    for name in limits {
+        if let Some(text) = read(name).filter(|text| text.parse::<u32>().is_err()) {
+            return Err(format!("{name}: `{text}` is not a number"));
+        }
+    }
+    Ok(())
+}
+
+fn temporality(read: Read<'_>) -> Result<Temporality, String> {
+    const VARIABLE: &str = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE";
+    let Some(text) = read(VARIABLE) else { return Ok(Temporality::Cumulative) };
+    let unknown = |()| format!("{VARIABLE}: `{text}` is not known, expected cumulative, delta or lowmemory");
+    text.parse().map_err(unknown)
+}
+
+fn exemplars(read: Read<'_>) -> Result<Filter, String> {
+    const VARIABLE: &str = "OTEL_METRICS_EXEMPLAR_FILTER";
+    match read(VARIABLE).as_deref() {
+        None | Some("trace_based") => Ok(Filter::TraceBased),
+        Some("always_on") => Ok(Filter::AlwaysOn),
+        Some("always_off") => Ok(Filter::AlwaysOff),
+        Some(other) => {
+            Err(format!("{VARIABLE}: `{other}` is not known, expected trace_based, always_on or always_off"))
+        }
+    }
+}
+
+/// By the specification `OTEL_SERVICE_NAME` wins over a name among the attributes.
+fn service_name(read: Read<'_>) -> Result<Option<String>, String> {
+    const VARIABLE: &str = "OTEL_RESOURCE_ATTRIBUTES";
+    let text = read(VARIABLE).unwrap_or_default();
+    let mut named = None;
+    for pair in text.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
+        let (name, value) = match pair.split_once('=') {
+            Some((name, value)) if !name.trim().is_empty() => (name.trim(), value.trim()),
+            _ => return Err(format!("{VARIABLE}: `{pair}` is not name=value")),
+        };
+        if name == "service.name" {
+            named = percent::decode(value).and_then(|value| String::from_utf8(value).ok());
+        }
+    }
+    Ok(read("OTEL_SERVICE_NAME").or(named).filter(|name| !name.is_empty()))
+}
+
+fn tail(read: Read<'_>) -> Result<Option<Rule>, String> {
     const VARIABLE: &str = "DOORBUSTER_TAIL_SAMPLING";
     let rule = read(VARIABLE).filter(|text| text != "off").map(|text| text.parse());
     rule.transpose().map_err(|error| format!("{VARIABLE}: {error}"))
 }
 
 /// The standard's words for the two kinds of histogram.
-fn exponential(read: &impl Fn(&str) -> Option<String>) -> Result<bool, String> {
+fn exponential(read: Read<'_>) -> Result<bool, String> {
     const VARIABLE: &str = "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION";
     const EXPLICIT: &str = "explicit_bucket_histogram";
     const EXPONENTIAL: &str = "base2_exponential_bucket_histogram";
@@ -146,116 +236,17 @@ fn exponential(read: &impl Fn(&str) -> Option<String>) -> Result<bool, String> {
     }
 }
 
-/// The more exact variable wins: `OTEL_EXPORTER_OTLP_TRACES_X` over `OTEL_EXPORTER_OTLP_X`.
-fn destination(
-    read: &impl Fn(&str) -> Option<String>,
-    signal: Signal,
-) -> Result<Option<Destination>, String> {
-    let upper = signal.name().to_uppercase();
-    let exact = |suffix: &str| format!("OTEL_EXPORTER_OTLP_{upper}_{suffix}");
-    let either = |suffix: &str| {
-        let (one, all) = (exact(suffix), format!("OTEL_EXPORTER_OTLP_{suffix}"));
-        read(&one).map(|text| (one, text)).or_else(|| read(&all).map(|text| (all, text)))
-    };
-
-    let exporter = exporter(signal);
-    match read(&exporter).as_deref() {
-        None | Some("otlp") => {}
-        Some(NONE) => return Ok(None),
-        Some(other) => return Err(format!("{exporter}: `{other}` is not known, expected otlp or none")),
-    }
-    let endpoint = exact("ENDPOINT");
-    let (variable, text) = match (read(&endpoint), read("OTEL_EXPORTER_OTLP_ENDPOINT")) {
-        (Some(text), _) => (endpoint, text),
-        (None, Some(base)) => {
-            let text = format!("{}/v1/{}", base.trim_end_matches('/'), signal.name());
-            ("OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(), text)
-        }
-        (None, None) => return Ok(None),
-    };
-    let (uri, guest) = guest::address(&variable, &text)?;
-    if let Some((variable, protocol)) = either("PROTOCOL")
-        && protocol != "http/protobuf"
-    {
-        return Err(format!("{variable}: `{protocol}` is not spoken here, use http/protobuf (port 4318)"));
-    }
-    let gzip = match either("COMPRESSION") {
-        None => false,
-        Some((_, text)) if text == "none" => false,
-        Some((_, text)) if text == "gzip" => true,
-        Some((variable, text)) => return Err(format!("{variable}: `{text}` is not known, expected gzip")),
-    };
-    let mut headers = match either("HEADERS") {
-        Some((variable, text)) => headers(&variable, &text)?,
-        None => Vec::new(),
-    };
-    // What is said by a header wins over who stands in the address.
-    if let Some(guest) = guest.and_then(|guest| guest.basic())
-        && !headers.iter().any(|(name, _)| *name == http::header::AUTHORIZATION)
-    {
-        headers.push((http::header::AUTHORIZATION, guest));
-    }
-    let timeout = millis(read, &exact("TIMEOUT"))?;
-    let timeout = timeout.or(millis(read, "OTEL_EXPORTER_OTLP_TIMEOUT")?).unwrap_or(TIMEOUT);
-    Ok(Some(Destination { backend: Backend::Otlp, endpoint: uri, headers, timeout, gzip }))
-}
-
-fn pushed(
-    read: &impl Fn(&str) -> Option<String>,
-    backend: Backend,
-    variables: &Variables,
-) -> Result<Option<Destination>, String> {
-    let account = Account::read(read, variables)?;
+fn pushed(read: Read<'_>, backend: Backend, variables: &Variables) -> Result<Option<Destination>, String> {
+    let (account, tls) = (Account::read(read, variables)?, exporter::trust(read)?);
     Ok(account.map(|Account { endpoint, headers }| {
         // Loki's bodies are packed already, in its own way.
         let gzip = backend.encoding().is_none();
-        Destination { backend, endpoint, headers, timeout: PUSH_TIMEOUT, gzip }
+        Destination { backend, endpoint, headers, timeout: PUSH_TIMEOUT, gzip, tls }
     }))
 }
 
-fn asks_for_otlp_logs(read: &impl Fn(&str) -> Option<String>) -> bool {
-    read(&exporter(Signal::Logs)).is_some() || read("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT").is_some()
-}
-
-const NONE: &str = "none";
-
-/// The variable that chooses a signal's exporter.
-pub fn exporter(signal: Signal) -> String {
-    format!("OTEL_{}_EXPORTER", signal.name().to_uppercase())
-}
-
-fn declines(read: &impl Fn(&str) -> Option<String>, signal: Signal) -> bool {
-    read(&exporter(signal)).as_deref() == Some(NONE)
-}
-
-/// `key=value,key=value`, values percent-encoded as in W3C baggage. A value is a secret: errors do not repeat it.
-fn headers(variable: &str, text: &str) -> Result<Vec<(http::HeaderName, http::HeaderValue)>, String> {
-    text.split(',')
-        .map(str::trim)
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            let (name, value) =
-                pair.split_once('=').ok_or_else(|| format!("{variable}: a header must be name=value"))?;
-            let name: http::HeaderName = name
-                .trim()
-                .parse()
-                .map_err(|_| format!("{variable}: `{}` is not a header's name", name.trim()))?;
-            let mut value = decode(value.trim())
-                .and_then(|value| http::HeaderValue::from_bytes(&value).ok())
-                .ok_or_else(|| format!("{variable}: the value of `{name}` cannot be a header's"))?;
-            value.set_sensitive(true);
-            Ok((name, value))
-        })
-        .collect()
-}
-
-fn millis(read: &impl Fn(&str) -> Option<String>, name: &str) -> Result<Option<Duration>, String> {
-    read(name)
-        .map(|text| {
-            let number = text.parse().ok().filter(|number| *number > 0).map(Duration::from_millis);
-            number.ok_or_else(|| format!("{name}: `{text}` is not a number of milliseconds above 0"))
-        })
-        .transpose()
+fn asks_for_otlp_logs(read: Read<'_>) -> bool {
+    read(&exporter::variable(Signal::Logs)).is_some() || read("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT").is_some()
 }
 
 #[cfg(test)]
@@ -288,7 +279,7 @@ mod tests {
         assert_eq!(traces.timeout, Duration::from_millis(250));
         assert_eq!(traces.headers[0].1, "Basic abc");
         assert_eq!(config.logs.expect("logs").endpoint, "https://l/push");
-        assert_eq!(config.metrics, None);
+        assert!(config.metrics.is_none());
     }
 
     #[test]
@@ -297,6 +288,14 @@ mod tests {
         for (pair, word) in [
             (("OTEL_EXPORTER_OTLP_ENDPOINT", "c:4318"), "OTEL_EXPORTER_OTLP_ENDPOINT"),
             (("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"), "http/protobuf"),
+            (("OTEL_PROPAGATORS", "b3"), "tracecontext,baggage"),
+            (("OTEL_PROPAGATORS", "tracecontext"), "baggage"),
+            (("OTEL_SEMCONV_STABILITY_OPT_IN", "http/dup,database"), "http/dup"),
+            (("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "many"), "not a number"),
+            (("OTEL_METRICS_EXEMPLAR_FILTER", "none"), "always_off"),
+            (("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "monthly"), "lowmemory"),
+            (("OTEL_RESOURCE_ATTRIBUTES", "team=a,b"), "name=value"),
+            (("OTEL_CONFIG_FILE", "/otel.yaml"), "OTEL_CONFIG_FILE"),
             (("OTEL_EXPORTER_OTLP_TIMEOUT", "10s"), "milliseconds"),
             (("OTEL_TRACES_EXPORTER", "zipkin"), "OTEL_TRACES_EXPORTER"),
             (("OTEL_TRACES_SAMPLER", "bogus"), "parentbased_traceidratio"),
@@ -335,6 +334,34 @@ mod tests {
         assert_eq!((loki.backend, loki.gzip), (Backend::Loki, false));
         assert_eq!((pyroscope.backend, pyroscope.gzip), (Backend::Pyroscope, true));
         assert_eq!(pyroscope.endpoint, "http://p:4040/push.v1.PusherService/Push");
+    }
+
+    #[test]
+    fn what_the_standard_says_by_itself_is_no_mistake() {
+        let config = read(&[
+            ("OTEL_PROPAGATORS", "baggage, tracecontext"),
+            ("OTEL_METRICS_EXEMPLAR_FILTER", "always_off"),
+            ("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "Delta"),
+            ("OTEL_RESOURCE_ATTRIBUTES", "service.name=my%20cart,team=a"),
+            ("OTEL_METRICS_EXPORTER", "prometheus"),
+        ])
+        .expect("valid");
+        assert_eq!((config.temporality, config.exemplars), (Temporality::Delta, Filter::AlwaysOff));
+        assert_eq!(config.service_name.as_deref(), Some("my cart"));
+        assert_eq!(config.declined, [Signal::Metrics]);
+        let names = [("OTEL_SERVICE_NAME", "a"), ("OTEL_RESOURCE_ATTRIBUTES", "service.name=b")];
+        assert_eq!(read(&names).expect("valid").service_name.as_deref(), Some("a"));
+    }
+
+    #[test]
+    fn a_whole_environment_is_read_and_a_variable_that_nobody_knows_is_refused() {
+        let of = |pairs: &[(&str, &str)]| {
+            Config::of(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+        };
+        let config = of(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c"), ("OTEL_TYPO", " "), ("PATH", "/bin")]);
+        assert!(config.is_ok_and(|config| config.traces.is_some()));
+        let error = of(&[("OTEL_EXPORTER_OTLP_ENDPIONT", "http://c")]).expect_err("a typing error");
+        assert!(error.contains("did you mean `OTEL_EXPORTER_OTLP_ENDPOINT`"), "{error}");
     }
 
     #[test]

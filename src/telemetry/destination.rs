@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::kernel::https::Tls;
+
 /// The kinds of signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
@@ -73,7 +75,7 @@ impl Backend {
 }
 
 /// One destination of one signal.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Destination {
     pub backend: Backend,
     /// Whole address, such as `http://localhost:4318/v1/traces`.
@@ -81,4 +83,5 @@ pub struct Destination {
     pub headers: Vec<(http::HeaderName, http::HeaderValue)>,
     pub timeout: Duration,
     pub gzip: bool,
+    pub tls: Tls,
 }

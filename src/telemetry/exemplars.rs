@@ -29,10 +29,22 @@ const FRESH: Duration = Duration::from_millis(500);
 /// The SDK's own bound for the series of an instrument.
 const MOST_SERIES: usize = 2000;
 
+/// The values of `OTEL_METRICS_EXEMPLAR_FILTER`: of which measurements there may be exemplars.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Filter {
+    /// Those made in a span that is sampled.
+    #[default]
+    TraceBased,
+    /// All that were made in a span, also where nobody will find its trace.
+    AlwaysOn,
+    AlwaysOff,
+}
+
 /// The exemplars of one histogram.
 #[derive(Debug)]
 pub struct Exemplars {
     bounds: Vec<f64>,
+    filter: Filter,
     /// Where not all traces leave: only those will do that surely do.
     tail: Option<Rule>,
     series: Mutex<HashMap<u64, Series>>,
@@ -56,13 +68,23 @@ struct Exemplar {
 
 impl Exemplars {
     /// Of a histogram with these upper bounds.
-    pub fn new(bounds: &[f64], tail: Option<Rule>) -> Self {
-        Exemplars { bounds: bounds.to_vec(), tail, series: Mutex::default() }
+    pub fn new(bounds: &[f64], filter: Filter, tail: Option<Rule>) -> Self {
+        Exemplars { bounds: bounds.to_vec(), filter, tail, series: Mutex::default() }
+    }
+
+    fn passes(&self, span: &SpanContext) -> bool {
+        match self.filter {
+            Filter::TraceBased => {
+                span.is_sampled() && self.tail.is_none_or(|rule| rule.draws(span.trace_id()))
+            }
+            Filter::AlwaysOn => span.is_valid(),
+            Filter::AlwaysOff => false,
+        }
     }
 
     /// Offers a measurement made in `span`. Whoever finds another at it goes on: there will be a next one.
     pub fn offer(&self, value: f64, labels: &[KeyValue], span: &SpanContext, at: SystemTime) {
-        if !span.is_sampled() || self.tail.is_some_and(|rule| !rule.draws(span.trace_id())) {
+        if !self.passes(span) {
             return;
         }
         let Ok(mut all) = self.series.try_lock() else { return };
@@ -186,7 +208,7 @@ mod tests {
 
     #[test]
     fn each_bucket_shows_its_newest_and_only_what_is_sampled() {
-        let exemplars = Exemplars::new(&[0.1, 1.0], None);
+        let exemplars = Exemplars::new(&[0.1, 1.0], Filter::TraceBased, None);
         let begun = SystemTime::now();
         let offer = |value, id, flags, after_ms| {
             let at = begun + Duration::from_millis(after_ms);
@@ -204,7 +226,7 @@ mod tests {
     #[test]
     fn a_tail_rule_has_a_say() {
         let rule = "errors,50%".parse().expect("a rule");
-        let exemplars = Exemplars::new(&[0.1], Some(rule));
+        let exemplars = Exemplars::new(&[0.1], Filter::TraceBased, Some(rule));
         let now = SystemTime::now();
         exemplars.offer(0.05, &labels(), &span(200, TraceFlags::SAMPLED), now);
         assert!(filled(&exemplars, now).is_empty());
@@ -213,8 +235,26 @@ mod tests {
     }
 
     #[test]
+    fn the_filter_decides_whether_a_span_must_be_sampled() {
+        let now = SystemTime::now();
+        let kept = |filter, flags| {
+            let exemplars = Exemplars::new(&[0.1], filter, None);
+            exemplars.offer(0.05, &labels(), &span(1, flags), now);
+            filled(&exemplars, now).len()
+        };
+        for (filter, sampled, other) in
+            [(Filter::TraceBased, 1, 0), (Filter::AlwaysOn, 1, 1), (Filter::AlwaysOff, 0, 0)]
+        {
+            assert_eq!(
+                (kept(filter, TraceFlags::SAMPLED), kept(filter, TraceFlags::default())),
+                (sampled, other)
+            );
+        }
+    }
+
+    #[test]
     fn what_is_old_is_not_shown() {
-        let exemplars = Exemplars::new(&[0.1], None);
+        let exemplars = Exemplars::new(&[0.1], Filter::TraceBased, None);
         let begun = SystemTime::now();
         exemplars.offer(0.05, &labels(), &span(1, TraceFlags::SAMPLED), begun);
         assert!(filled(&exemplars, begun + KEPT).is_empty());

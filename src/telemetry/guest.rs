@@ -42,6 +42,17 @@ pub fn address(name: &str, text: &str) -> Result<(Uri, Option<Guest>), String> {
     Ok((format!("{scheme}://{host}{rest}").parse().map_err(wrong)?, Some(guest)))
 }
 
+/// What lies at `path` below `base`, which the variable `name` says: a slash at the end of the base counts for nothing,
+/// and its query stays at the end.
+pub fn below(name: &str, base: &Uri, path: &str) -> Result<Uri, String> {
+    let (scheme, host) =
+        (base.scheme_str().unwrap_or_default(), base.authority().map_or("", |one| one.as_str()));
+    let query = base.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let whole = format!("{scheme}://{host}{}{path}{query}", base.path().trim_end_matches('/'));
+    // The query may hold a key: it is not repeated.
+    whole.parse().map_err(|error| format!("{name} is not an address: {error}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -52,8 +52,6 @@ pub struct Setup<'a> {
     pub services: &'a [Service],
     /// The one that answers for the process as a whole: its memory, its egress.
     pub platform: Service,
-    /// `OTEL_SERVICE_NAME`, where one service stands alone.
-    pub name: Option<String>,
     pub lines_to: Box<dyn Write + Send>,
     /// Who is shown all signals, without a network between.
     pub onlooker: Option<Arc<dyn Onlooker>>,
@@ -62,14 +60,27 @@ pub struct Setup<'a> {
 impl Telemetry {
     /// Starts telemetry and makes it the process's own. There can be one.
     pub fn start(setup: Setup<'_>) -> Result<Self, String> {
-        let Setup { config, services, platform, name, lines_to, onlooker } = setup;
+        let Setup { config, services, platform, lines_to, onlooker } = setup;
+        let name = config.service_name.clone();
+        if let Some(name) = name.as_ref().filter(|_| services.len() > 1) {
+            return Err(format!(
+                "OTEL_SERVICE_NAME, or service.name in OTEL_RESOURCE_ATTRIBUTES, is `{name}`: here each of {} services \
+                 has its own name; unset it, or start one service with `serve`",
+                services.len()
+            ));
+        }
         let filter = EnvFilter::try_new(&config.log_filter).map_err(|error| format!("RUST_LOG: {error}"))?;
         let stdout = Stdout::start(lines_to).map_err(|error| format!("no thread for log lines: {error}"))?;
         let egress = Egress::new(&config, stdout.clone(), onlooker);
         let resources: Vec<Resource> =
             services.iter().map(|service| resource::of(*service, name.as_deref())).collect();
 
-        let kinds = Kinds { exponential: config.exponential, tail: config.tail };
+        let kinds = Kinds {
+            exponential: config.exponential,
+            temporality: config.temporality,
+            exemplars: config.exemplars,
+            tail: config.tail,
+        };
         let scopes = services.iter().zip(&resources).enumerate().map(|(index, (service, resource))| {
             let presence: Arc<Presence> = Arc::default();
             let routes = egress.relayed.routes.clone();

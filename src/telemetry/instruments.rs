@@ -7,7 +7,7 @@ use opentelemetry::{
 };
 
 use super::{
-    exemplars::Exemplars,
+    exemplars::{Exemplars, Filter},
     histogram::Histogram,
     names::{DB_SECONDS, DOLLARS, SECONDS, attribute, help, metric, unit},
     otlp::rule::Rule,
@@ -49,15 +49,15 @@ pub struct Instruments {
 
 impl Instruments {
     /// Instruments of `meter`; histograms measure with `exponential` as well, if there is one, and their exemplars keep to
-    /// the `tail` rule.
-    pub fn new(meter: Meter, exponential: Option<&Meter>, tail: Option<Rule>) -> Self {
+    /// `filter` and to the `tail` rule.
+    pub fn new(meter: Meter, exponential: Option<&Meter>, filter: Filter, tail: Option<Rule>) -> Self {
         let histogram = |name, unit, bounds: &[f64]| {
             let on = |meter: &Meter| {
                 // Bounds mean nothing to the exponential twin.
                 let builder = meter.f64_histogram(name).with_description(help(name)).with_unit(unit);
                 builder.with_boundaries(bounds.to_vec()).build()
             };
-            Histogram::new(name, Exemplars::new(bounds, tail), on(&meter), exponential.map(on))
+            Histogram::new(name, Exemplars::new(bounds, filter, tail), on(&meter), exponential.map(on))
         };
         let seconds = |name| histogram(name, unit::SECONDS, &SECONDS);
         let db_seconds = |name| histogram(name, unit::SECONDS, &DB_SECONDS);

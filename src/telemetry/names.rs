@@ -134,6 +134,9 @@ pub mod resource {
     pub const SERVICE_LABEL: &str = "service_name";
 }
 
+/// `error.type` of what was given up before it was done: a request whose caller went away, a query that nobody waits for.
+pub const CANCELLED: &str = "cancelled";
+
 /// Bounds of latency histograms in seconds: the HTTP conventions' own, then on past 5 s, where a slow payment lives.
 /// No whole number among them is ever matched as `le`: the two ways into Prometheus spell it differently.
 pub const SECONDS: [f64; 16] =

@@ -7,7 +7,8 @@ use std::{
 };
 
 use super::{
-    instruments::Instruments, otlp::rule::Rule, presence::Presence, profile::routes::Routes, routing,
+    exemplars::Filter, instruments::Instruments, otlp::rule::Rule, presence::Presence,
+    profile::routes::Routes, routing,
 };
 use crate::kernel::service::Service;
 use opentelemetry::metrics::MeterProvider;
@@ -44,6 +45,8 @@ pub struct Signals {
     pub tracer: SdkTracer,
     pub instruments: Instruments,
     reader: Reader,
+    /// What leaves by OTLP, where that is not cumulative as a scrape is.
+    sent: Option<Reader>,
     meters: SdkMeterProvider,
     exponential: Option<(Reader, SdkMeterProvider)>,
 }
@@ -53,6 +56,9 @@ pub struct Signals {
 pub struct Kinds {
     /// Exponential ones beside those with fixed bounds.
     pub exponential: bool,
+    /// Of what leaves by OTLP.
+    pub temporality: Temporality,
+    pub exemplars: Filter,
     pub tail: Option<Rule>,
 }
 
@@ -79,19 +85,22 @@ impl Scope {
         kinds: Kinds,
     ) -> Self {
         use opentelemetry::trace::TracerProvider;
-        let reader = Reader(Arc::new(ManualReader::builder().build()));
-        let meters = SdkMeterProvider::builder().with_reader(reader.clone()).with_resource(resource).build();
+        let reader = Reader::of(Temporality::Cumulative);
+        let sent = (kinds.temporality != Temporality::Cumulative).then(|| Reader::of(kinds.temporality));
+        let meters = SdkMeterProvider::builder().with_reader(reader.clone()).with_resource(resource);
+        let meters = sent.iter().cloned().fold(meters, |meters, reader| meters.with_reader(reader)).build();
         // Views are a provider's, not a reader's: two kinds of one histogram take two providers.
         let exponential = kinds.exponential.then(|| {
-            let reader = Reader(Arc::new(ManualReader::builder().build()));
+            let reader = Reader::of(kinds.temporality);
             let meters = SdkMeterProvider::builder().with_reader(reader.clone()).with_view(by_powers);
             (reader, meters.build())
         });
         let other = exponential.as_ref().map(|(_, meters)| meters.meter(INSTRUMENTATION));
-        let instruments = Instruments::new(meters.meter(INSTRUMENTATION), other.as_ref(), kinds.tail);
+        let instruments =
+            Instruments::new(meters.meter(INSTRUMENTATION), other.as_ref(), kinds.exemplars, kinds.tail);
         instruments.start_at_zero(service);
         let tracer = traces.tracer(INSTRUMENTATION);
-        let signals = Signals { tracer, instruments, reader, meters, exponential };
+        let signals = Signals { tracer, instruments, reader, sent, meters, exponential };
         Scope { service, presence, routes: None, signals: Some(signals) }
     }
 
@@ -113,7 +122,8 @@ impl Scope {
 impl Signals {
     /// All measurements up to now, with exemplars.
     pub fn collect(&self, buckets: Buckets) -> ExportMetricsServiceRequest {
-        let mut request = collect(&self.reader);
+        let sent = self.sent.as_ref().filter(|_| buckets == Buckets::AsSent);
+        let mut request = collect(sent.unwrap_or(&self.reader));
         if let (Buckets::AsSent, Some((reader, _))) = (buckets, &self.exponential) {
             let mut twins: Vec<Metric> =
                 collect(reader).resource_metrics.into_iter().flat_map(metrics).collect();
@@ -164,6 +174,12 @@ fn by_powers(instrument: &Instrument) -> Option<Stream> {
 #[derive(Clone)]
 struct Reader(Arc<ManualReader>);
 
+impl Reader {
+    fn of(temporality: Temporality) -> Self {
+        Reader(Arc::new(ManualReader::builder().with_temporality(temporality).build()))
+    }
+}
+
 impl fmt::Debug for Reader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Reader")
@@ -189,5 +205,60 @@ impl MetricReader for Reader {
 
     fn temporality(&self, kind: InstrumentKind) -> Temporality {
         self.0.temporality(kind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry::{Context, KeyValue, trace::TraceContextExt};
+    use opentelemetry_proto::tonic::metrics::v1::{metric::Data, number_data_point::Value};
+
+    use super::*;
+
+    /// The orders, the count of measured requests and whether both are deltas.
+    fn read(signals: &Signals, buckets: Buckets) -> (i64, u64, [i32; 2]) {
+        let mut request = signals.collect(buckets);
+        let (mut orders, mut requests, mut temporality) = (0, 0, [0; 2]);
+        for metric in each(&mut request) {
+            match &metric.data {
+                Some(Data::Sum(sum)) if metric.name == "shop.orders" => {
+                    temporality[0] = sum.aggregation_temporality;
+                    let values = sum.data_points.iter().filter_map(|point| point.value);
+                    orders =
+                        values.map(|value| if let Value::AsInt(value) = value { value } else { 0 }).sum();
+                }
+                Some(Data::Histogram(histogram)) => {
+                    temporality[1] = histogram.aggregation_temporality;
+                    requests = histogram.data_points.iter().map(|point| point.count).sum();
+                }
+                Some(Data::ExponentialHistogram(histogram)) => {
+                    temporality[1] = histogram.aggregation_temporality;
+                    requests = histogram.data_points.iter().map(|point| point.count).sum();
+                }
+                _ => {}
+            }
+        }
+        (orders, requests, temporality)
+    }
+
+    #[test]
+    fn deltas_leave_by_otlp_while_a_scrape_stays_cumulative() {
+        const DELTA: i32 = 1;
+        const CUMULATIVE: i32 = 2;
+        for exponential in [false, true] {
+            let kinds = Kinds { exponential, temporality: Temporality::Delta, ..Kinds::default() };
+            let provider = SdkTracerProvider::builder().build();
+            let resource = Resource::builder_empty().build();
+            let scope = Scope::new(Service::Checkout, Arc::default(), &provider, resource, kinds);
+            let signals = scope.signals().expect("signals");
+            let span = Context::new().span().span_context().clone();
+            for round in 1..=3 {
+                signals.instruments.orders.add(5, &[KeyValue::new("country", "BR")]);
+                signals.instruments.server_duration.record(0.1, &[], &span);
+                let scraped = read(signals, Buckets::Explicit);
+                assert_eq!(scraped, (5 * round, round as u64, [CUMULATIVE; 2]), "{exponential}");
+                assert_eq!(read(signals, Buckets::AsSent), (5, 1, [DELTA; 2]), "{exponential} {round}");
+            }
+        }
     }
 }

@@ -16,7 +16,7 @@ use opentelemetry::{
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use tracing::{error, info};
 
-use super::spans::{GIVEN_UP, Passage};
+use super::spans::Passage;
 use crate::{
     kernel::{
         discreet,
@@ -26,24 +26,40 @@ use crate::{
     },
     telemetry::{
         facts,
-        names::attribute,
+        names::{CANCELLED, attribute},
         scope::{Scope, Signals},
     },
 };
 
 /// Watches a request from its arrival to its answer, or to the moment the caller goes away.
 pub async fn observe(State(scope): State<Arc<Scope>>, request: Request, next: Next) -> Response {
+    let (method, route) = address(&request);
     let Some(signals) = scope.signals() else {
-        let (method, route) = address(&request);
+        let mut open = Open {
+            scope: &scope,
+            context: None,
+            method: &method,
+            route: route.as_deref(),
+            is_answered: false,
+        };
         let mut response = next.run(request).await;
+        open.is_answered = true;
         let facts = taken(&mut response);
         scope.speak(|| speak(&response, &facts, &method, route.as_deref()));
         return response;
     };
-    let (method, route) = address(&request);
     let mut crossing = Crossing::begin(signals, &request, &method, route.clone());
     let context = crossing.passage.context.clone();
+    // Behind the span, so that it is dropped before: the line of a request that is cut off falls into its span's time.
+    let mut open = Open {
+        scope: &scope,
+        context: Some(&context),
+        method: &method,
+        route: route.as_deref(),
+        is_answered: false,
+    };
     let mut response = next.run(request).with_context(context.clone()).await;
+    open.is_answered = true;
     let facts = taken(&mut response);
     crossing.finish(&response, &facts);
     {
@@ -53,6 +69,33 @@ pub async fn observe(State(scope): State<Arc<Scope>>, request: Request, next: Ne
     crossing.passage.end();
     name_trace(&mut response, &context);
     response
+}
+
+/// A request that has no answer yet. Dropped without one, the caller has gone away, or the connection is closed: then the
+/// request leaves its line all the same, as its span says that it failed.
+struct Open<'a> {
+    scope: &'a Scope,
+    context: Option<&'a Context>,
+    method: &'a Method,
+    route: Option<&'a str>,
+    is_answered: bool,
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        if self.is_answered {
+            return;
+        }
+        let _current = self.context.map(|context| context.clone().attach());
+        let (method, route) = (known(self.method), self.route);
+        self.scope.speak(|| {
+            error!(
+                name: "request.cancelled",
+                { error.r#type = CANCELLED, http.request.method = method, http.route = route },
+                "request cancelled"
+            );
+        });
+    }
 }
 
 /// A request on its way through the seam.
@@ -119,7 +162,7 @@ impl Drop for Crossing<'_> {
         let instruments = &self.signals.instruments;
         instruments.server_active.add(-1, &self.active);
         if !self.passage.has_ended() {
-            self.labels.push(KeyValue::new(attribute::ERROR_TYPE, GIVEN_UP));
+            self.labels.push(KeyValue::new(attribute::ERROR_TYPE, CANCELLED));
             let span = self.passage.span_context();
             instruments.server_duration.record(self.passage.seconds(), &self.labels, &span);
         }

@@ -23,3 +23,6 @@ pub mod spans;
 pub mod starved;
 pub mod subject;
 pub mod visitor;
+
+#[cfg(test)]
+mod tests;

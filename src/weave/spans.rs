@@ -7,10 +7,10 @@ use opentelemetry::{
     trace::{SpanBuilder, SpanContext, SpanKind, Status, TraceContextExt, Tracer},
 };
 
-use crate::telemetry::{names::attribute, scope::Signals};
-
-/// `error.type` of what was given up before it was done.
-pub const GIVEN_UP: &str = "cancelled";
+use crate::telemetry::{
+    names::{CANCELLED, attribute},
+    scope::Signals,
+};
 
 /// A span that has begun, and the context in which it is the current one.
 pub struct Passage {
@@ -84,7 +84,7 @@ impl Passage {
 impl Drop for Passage {
     fn drop(&mut self) {
         if !self.ended {
-            self.fail(Cow::Borrowed(GIVEN_UP));
+            self.fail(Cow::Borrowed(CANCELLED));
             self.context.span().end();
         }
     }

@@ -11,7 +11,7 @@ use super::{
     outbox::{Outbox, Word},
     queue::Queue,
 };
-use crate::telemetry::names::attribute;
+use crate::telemetry::{destination::Backend, names::attribute};
 
 /// The destination of log lines that is no backend.
 pub const STDOUT: &str = "stdout";
@@ -20,8 +20,10 @@ pub const STDOUT: &str = "stdout";
 pub mod reason {
     /// They were the oldest when a queue was full.
     pub const QUEUE_FULL: &str = "queue_full";
-    /// The destination would not have them.
+    /// The destination would not have the request that they were in.
     pub const REFUSED: &str = "refused";
+    /// The destination took the request and rejected them: OTLP's partial success.
+    pub const REJECTED: &str = "rejected";
     /// They did not come through on their way to the outbox.
     pub const LOST: &str = "lost";
     /// They could not be encoded.
@@ -69,13 +71,16 @@ impl Exit {
     /// Of `outbox`, with what waits and was lost `before` it.
     pub fn of(outbox: &Outbox, before: &Before) -> Self {
         let standing = outbox.standing();
-        let counts = [&outbox.refused, &outbox.left, outbox.displaced()];
+        let counts = [&outbox.refused, &outbox.rejected, &outbox.left, outbox.displaced()];
         let mut because = BTreeMap::from([
             (reason::QUEUE_FULL, before.displaced + outbox.displaced().total()),
             (reason::REFUSED, outbox.refused.total()),
             (reason::UNENCODABLE, before.unencodable),
             (reason::SHUTDOWN, outbox.left.total()),
         ]);
+        if outbox.destination.backend == Backend::Otlp {
+            because.insert(reason::REJECTED, outbox.rejected.total());
+        }
         if before.lost > 0 {
             because.insert(reason::LOST, before.lost);
         }

@@ -1,6 +1,7 @@
 //! The one way out of the process: a thread of its own, and for each signal and destination an outbox that is bounded,
 //! patient and counted.
 
+pub mod answer;
 pub mod chosen;
 pub mod count;
 pub mod door;
@@ -12,3 +13,6 @@ pub mod relay;
 pub mod relayed;
 pub mod run;
 pub mod watch;
+
+#[cfg(test)]
+mod tests;

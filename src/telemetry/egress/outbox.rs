@@ -4,7 +4,7 @@
 use std::{
     io::Write,
     sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use bytes::Bytes;
@@ -14,19 +14,33 @@ use http_body_util::{BodyExt, Full, Limited};
 use serde::Serialize;
 use tracing::{Dispatch, dispatcher, info, warn};
 
-use super::{count::Count, queue::Queue};
+use super::{
+    answer::{Partial, retry_after, words},
+    count::Count,
+    queue::Queue,
+};
 use crate::{
     kernel::https::{Http, innermost},
-    telemetry::destination::{Destination, Signal},
+    telemetry::destination::{Backend, Destination, Signal},
 };
 
 const LIMIT_BYTES: usize = 8 * 1024 * 1024;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// As much of an answer as is read to find out that it was fine.
-const ANSWER_BYTES: usize = 64 * 1024;
-/// As much of a refusal as is worth repeating.
-const WORDS_BYTES: usize = 200;
+/// The longest wait that a destination may ask for by `Retry-After`. What comes meanwhile waits in the queue, which is
+/// bounded; so a longer wait would lose more, and say less.
+const LONGEST_ASKED: Duration = Duration::from_secs(300);
+/// The longest wait by `Retry-After` once nothing more comes.
+const LONGEST_LAST: Duration = Duration::from_secs(1);
+/// A destination that rejected something counts as refusing until it has kept everything for this long: one that rejects
+/// some records of every other request is not said to recover each time.
+const STILL_REJECTING: Duration = Duration::from_secs(10);
+/// Where trouble turns into loss, that is said, but no more often than this.
+const LOSS_SAID: Duration = Duration::from_secs(60);
+/// A warning of a destination is not repeated within this time.
+const WARNED: Duration = Duration::from_secs(600);
+/// As much of an answer as is read.
+const ANSWER_BYTES: usize = 256 * 1024;
 
 /// One request, ready to go: how many records are in it is what the counters count.
 #[derive(Clone, Debug)]
@@ -46,8 +60,10 @@ pub struct Outbox {
     pub sent: Count,
     /// Requests that did not.
     pub failed: Count,
-    /// Records that the destination would not have.
+    /// Records of requests that the destination refused.
     pub refused: Count,
+    /// Records that the destination rejected out of requests that it took.
+    pub rejected: Count,
     /// Records that were still here at the end.
     pub left: Count,
     standing: Mutex<Standing>,
@@ -78,10 +94,17 @@ pub struct Standing {
     pub word: Word,
     /// When it last took something.
     pub took: Option<Instant>,
+    /// When it last rejected a part of a request.
+    rejected: Option<Instant>,
+    /// When it was last said that signals are dropped.
+    lost: Option<Instant>,
+    /// When a warning of it was last said.
+    warned: Option<Instant>,
 }
 
 enum Outcome {
-    Delivered,
+    /// It took the request, and of its records all but those that it says it rejected.
+    Delivered(Partial),
     /// Will not get better by trying again.
     Refused(String),
     /// May get better, after the pause that was asked for.
@@ -100,6 +123,7 @@ impl Outbox {
             sent: Count::default(),
             failed: Count::default(),
             refused: Count::default(),
+            rejected: Count::default(),
             left: Count::default(),
             standing: Mutex::default(),
         }
@@ -167,10 +191,12 @@ impl Outbox {
             let mut guard = InHand { outbox: self, records };
             let outcome = self.deliver(&http, parcel.clone()).await;
             guard.records = 0;
-            self.note(&outcome, aloud);
+            self.note(&outcome, records, aloud);
             let asked = match outcome {
-                Outcome::Delivered => {
-                    self.sent.add(records);
+                Outcome::Delivered(Partial { rejected, .. }) => {
+                    let rejected = rejected.min(records);
+                    self.sent.add(records - rejected);
+                    self.rejected.add(rejected);
                     pause = FIRST_PAUSE;
                     continue;
                 }
@@ -184,46 +210,106 @@ impl Outbox {
                     self.left.add(records);
                     return self.abandon();
                 }
+                // Before the process ends there is no time for a long wait.
+                Outcome::Busy(_, Some(asked)) if self.queue.is_closed() && asked > LONGEST_LAST => {
+                    self.failed.add(1);
+                    self.left.add(records);
+                    return self.abandon();
+                }
                 Outcome::Silent(_) => Some(FIRST_PAUSE),
-                Outcome::Busy(_, asked) => asked,
+                Outcome::Busy(_, asked) => asked.map(|asked| asked.min(LONGEST_ASKED)),
                 Outcome::Unreachable(_) => None,
             };
             self.failed.add(1);
             self.queue.put_back(parcel, weight, |parcel| parcel.records);
-            tokio::time::sleep(asked.unwrap_or(pause).min(LONGEST_PAUSE)).await;
+            match asked {
+                // The end of the process ends the wait: then there is one last try.
+                Some(asked) if !self.queue.is_closed() => {
+                    let _ = tokio::time::timeout(asked, self.queue.closed()).await;
+                }
+                Some(asked) => tokio::time::sleep(asked).await,
+                None => tokio::time::sleep(pause).await,
+            }
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
-    fn note(&self, outcome: &Outcome, aloud: &Dispatch) {
-        let (trouble, word) = match outcome {
-            Outcome::Delivered => (None, Word::Taking),
-            Outcome::Refused(words) => (Some(words), Word::Refusing),
-            Outcome::Busy(words, _) => (Some(words), Word::Busy),
-            Outcome::Silent(words) | Outcome::Unreachable(words) => (Some(words), Word::Away),
+    /// Notes how the destination answered to so many `records`, and says what is new of it.
+    fn note(&self, outcome: &Outcome, records: u64, aloud: &Dispatch) {
+        let rejected = match outcome {
+            Outcome::Delivered(partial) => partial.rejected.min(records),
+            Outcome::Refused(_) | Outcome::Busy(..) | Outcome::Silent(_) | Outcome::Unreachable(_) => 0,
         };
-        let was_well = {
+        let (trouble, word) = match outcome {
+            Outcome::Delivered(partial) if rejected > 0 => {
+                (Some(rejection(rejected, records, partial.message.as_deref())), Word::Refusing)
+            }
+            Outcome::Delivered(_) => (None, Word::Taking),
+            Outcome::Refused(words) => (Some(words.clone()), Word::Refusing),
+            Outcome::Busy(words, _) => (Some(words.clone()), Word::Busy),
+            Outcome::Silent(words) | Outcome::Unreachable(words) => (Some(words.clone()), Word::Away),
+        };
+        let now = Instant::now();
+        let since = |at: Option<Instant>| at.map_or(Duration::MAX, |at| now.duration_since(at));
+        let warning = match outcome {
+            Outcome::Delivered(Partial { rejected: 0, message }) => message.as_deref(),
+            Outcome::Delivered(_)
+            | Outcome::Refused(_)
+            | Outcome::Busy(..)
+            | Outcome::Silent(_)
+            | Outcome::Unreachable(_) => None,
+        };
+        let (is_news, warning) = {
             let mut standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
             let was_well = standing.trouble.is_none();
-            standing.trouble = trouble.cloned();
+            if rejected > 0 {
+                standing.rejected = Some(now);
+            }
+            if matches!(outcome, Outcome::Delivered(_)) && rejected < records {
+                standing.took = Some(now);
+            }
+            let is_rejecting = word == Word::Taking
+                && standing.word == Word::Refusing
+                && since(standing.rejected) < STILL_REJECTING;
+            if is_rejecting {
+                return;
+            }
+            // That signals wait is no longer true once they are dropped.
+            let is_lost = word == Word::Refusing
+                && standing.word != Word::Refusing
+                && since(standing.lost) >= LOSS_SAID;
+            let is_news = was_well != trouble.is_none() || is_lost;
+            if is_news && word == Word::Refusing {
+                standing.lost = Some(now);
+            }
+            standing.trouble.clone_from(&trouble);
             standing.word = word;
-            if trouble.is_none() {
-                standing.took = Some(Instant::now());
+            let warning = warning.filter(|_| since(standing.warned) >= WARNED);
+            if warning.is_some() {
+                standing.warned = Some(now);
             }
-            was_well
+            (is_news, warning)
         };
-        if was_well == trouble.is_none() {
-            return;
-        }
         let (signal, destination) = (self.signal.name(), self.place());
-        dispatcher::with_default(aloud, || match trouble {
-            Some(trouble) if word == Word::Refusing => {
-                warn!(name: "telemetry.refused", signal, destination, trouble, "signals are refused, they are dropped");
+        dispatcher::with_default(aloud, || {
+            if let Some(warning) = warning {
+                warn!(name: "telemetry.warned", signal, destination, warning, "the destination warns");
             }
-            Some(trouble) => {
-                warn!(name: "telemetry.away", signal, destination, trouble, "signals are not taken, they wait");
+            if !is_news {
+                return;
             }
-            None => info!(name: "telemetry.back", signal, destination, "signals are taken again"),
+            match &trouble {
+                Some(trouble) if rejected > 0 => {
+                    warn!(name: "telemetry.rejected", signal, destination, trouble, "signals are rejected, they are dropped");
+                }
+                Some(trouble) if word == Word::Refusing => {
+                    warn!(name: "telemetry.refused", signal, destination, trouble, "signals are refused, they are dropped");
+                }
+                Some(trouble) => {
+                    warn!(name: "telemetry.away", signal, destination, trouble, "signals are not taken, they wait");
+                }
+                None => info!(name: "telemetry.back", signal, destination, "signals are taken again"),
+            }
         });
     }
 
@@ -245,11 +331,16 @@ impl Outbox {
             Ok::<_, hyper_util::client::legacy::Error>((parts, body.unwrap_or_default()))
         };
         match tokio::time::timeout(self.destination.timeout, answered).await {
-            Ok(Ok((parts, _))) if parts.status.is_success() => Outcome::Delivered,
+            Ok(Ok((parts, body))) if parts.status.is_success() => {
+                Outcome::Delivered(match self.destination.backend {
+                    Backend::Otlp => Partial::read(self.signal, &parts.headers, &body),
+                    Backend::Loki | Backend::Pyroscope => Partial::default(),
+                })
+            }
             Ok(Ok((parts, body))) => {
                 let words = refusal(&parts, &body);
                 if self.destination.backend.may_recover(parts.status) {
-                    Outcome::Busy(words, retry_after(&parts.headers))
+                    Outcome::Busy(words, retry_after(&parts.headers, SystemTime::now()))
                 } else {
                     Outcome::Refused(words)
                 }
@@ -276,14 +367,18 @@ impl Drop for InHand<'_> {
 /// The status and the first line of what was answered, as far as it is text.
 fn refusal(parts: &Parts, body: &[u8]) -> String {
     let status = parts.status.as_u16();
-    let words = String::from_utf8_lossy(&body[..body.len().min(WORDS_BYTES)]);
-    let words = words.lines().next().unwrap_or_default().trim();
-    let is_text = !words.is_empty() && !words.contains(char::is_control) && !words.contains('\u{fffd}');
-    if is_text { format!("it answers {status}: {words}") } else { format!("it answers {status}") }
+    let line = body.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let text = std::str::from_utf8(line).ok().filter(|text| !text.trim().contains(char::is_control));
+    match text.and_then(words) {
+        Some(words) => format!("it answers {status}: {words}"),
+        None => format!("it answers {status}"),
+    }
 }
 
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    headers.get(header::RETRY_AFTER)?.to_str().ok()?.parse().ok().map(Duration::from_secs)
+/// How much of a request was rejected, and why.
+fn rejection(rejected: u64, records: u64, message: Option<&str>) -> String {
+    let because = message.map_or(String::new(), |message| format!(": {message}"));
+    format!("it rejects {rejected} of {records} records{because}")
 }
 
 fn packed(plain: &[u8]) -> std::io::Result<Vec<u8>> {

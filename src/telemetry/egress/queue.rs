@@ -22,6 +22,7 @@ pub struct Queue<T> {
     pub displaced: Count,
     filled: Notify,
     closed: AtomicBool,
+    closes: Notify,
 }
 
 #[derive(Debug)]
@@ -38,6 +39,7 @@ impl<T> Queue<T> {
             displaced: Count::default(),
             filled: Notify::new(),
             closed: AtomicBool::new(false),
+            closes: Notify::new(),
         }
     }
 
@@ -97,6 +99,16 @@ impl<T> Queue<T> {
     pub fn close(&self) {
         self.closed.store(true, Ordering::Release);
         self.filled.notify_one();
+        self.closes.notify_waiters();
+    }
+
+    /// Waits until the queue is closed.
+    pub async fn closed(&self) {
+        // Made before the look, so that a close in between is not missed.
+        let closes = self.closes.notified();
+        if !self.is_closed() {
+            closes.await;
+        }
     }
 
     pub fn is_closed(&self) -> bool {

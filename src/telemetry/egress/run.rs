@@ -11,7 +11,6 @@ use std::{
 
 use opentelemetry_sdk::Resource;
 use prost::Message;
-use rustls::RootCertStore;
 use tokio::{
     sync::{oneshot, watch},
     task::JoinSet,
@@ -60,7 +59,6 @@ pub struct Egress {
     pub lines: Arc<line::Lines>,
     pub relayed: Arc<Relayed>,
     outboxes: Vec<Arc<Outbox>>,
-    roots: Arc<RootCertStore>,
     onlooker: Option<Arc<dyn Onlooker>>,
     shown: Arc<Shown>,
     unencodable: Arc<Unencodable>,
@@ -101,7 +99,6 @@ impl Egress {
             lines: line::queue(),
             relayed: Arc::new(Relayed::new(config)),
             outboxes: Signal::ALL.into_iter().filter_map(outbox).collect(),
-            roots: config.roots.clone().unwrap_or_else(https::mozilla),
             onlooker,
             shown: Arc::default(),
             unencodable: Arc::default(),
@@ -199,13 +196,13 @@ impl Egress {
         stopped: watch::Receiver<Option<Instant>>,
         aloud: Dispatch,
     ) {
-        let http = https::client(self.roots.clone());
         let mut tasks = JoinSet::new();
         // Serves the others and ends with them.
         let mut errands = JoinSet::new();
         let (feeder, harvested) = self.relayed.serve(link, &mut errands);
         for outbox in self.outboxes.iter().chain(self.relayed.outboxes()) {
-            let (sender, client, aloud) = (outbox.clone(), http.clone(), aloud.clone());
+            let (sender, aloud) = (outbox.clone(), aloud.clone());
+            let client = https::client_by(&sender.destination.tls);
             tasks.spawn(async move { sender.run(client, &aloud).await });
         }
         if self.wants_spans() {

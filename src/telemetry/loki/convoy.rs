@@ -23,7 +23,7 @@ const UNPACKED_BYTES: usize = 64 * 1024 * 1024;
 pub struct Convoy {
     underway: Mutex<Underway>,
     complete: Notify,
-    /// Lines that set out and did not arrive in time.
+    /// Lines that set out, again and again, and did not arrive.
     pub lost: Count,
     /// What the feeder holds, in bytes.
     pub in_hand_bytes: AtomicUsize,
@@ -93,6 +93,24 @@ impl Convoy {
     pub async fn complete(&self) {
         while !self.underway().missing.is_empty() {
             self.complete.notified().await;
+        }
+    }
+
+    /// The places of lines that have not arrived.
+    pub fn missing(&self) -> Vec<usize> {
+        let mut missing: Vec<usize> = self.underway().missing.iter().copied().collect();
+        missing.sort_unstable();
+        missing
+    }
+
+    /// A line that has no way to go.
+    pub fn give_up(&self, place: usize) {
+        let mut underway = self.underway();
+        if underway.missing.remove(&place) {
+            self.lost.add(1);
+        }
+        if underway.missing.is_empty() {
+            self.complete.notify_one();
         }
     }
 

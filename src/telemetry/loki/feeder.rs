@@ -29,8 +29,12 @@ use crate::{
 pub const PATH: &str = "/loki/api/v1/push";
 /// Half of the places that `tracing-loki` has.
 const CONVOY_LINES: usize = 256;
-/// How long a convoy may take from here to the relay: both are this very thread.
+/// How long a convoy may take from here to the relay before what is missing sets out again: both are this very thread, which
+/// may be late on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How often that happens with nothing arriving at all before the rest is given up: it will never get through. Until then
+/// lines wait in their queue, which is bounded in bytes.
+const MOST_VAIN: u32 = 60;
 /// Marks the events that carry lines, and no others pass.
 const TARGET: &str = "doorbuster::line";
 
@@ -40,6 +44,7 @@ pub struct Feeder {
     layers: Vec<Option<Dispatch>>,
     convoy: Arc<Convoy>,
     outbox: Arc<Outbox>,
+    patience: Duration,
 }
 
 impl Feeder {
@@ -65,7 +70,7 @@ impl Feeder {
                 tasks.push(task);
             }
         }
-        (Feeder { layers, convoy, outbox }, tasks)
+        (Feeder { layers, convoy, outbox, patience: PATIENCE }, tasks)
     }
 
     /// Takes `lines` to the outbox. Those that are still here when this future is dropped are counted as left behind.
@@ -73,18 +78,32 @@ impl Feeder {
         let mut in_hand = InHand::new(self, lines);
         for lines in lines.chunks(CONVOY_LINES) {
             let number = self.convoy.depart(lines.len());
-            for (place, line) in lines.iter().enumerate() {
-                if let Some(layer) = self.layers.get(line.service.index()).and_then(Option::as_ref) {
-                    dispatcher::with_default(layer, || carry(number, place, line));
-                }
-            }
-            // Whether it came to its end or not is counted by the convoy.
-            let _ = tokio::time::timeout(PATIENCE, self.convoy.complete()).await;
+            self.bring(number, lines).await;
             let arrived = self.convoy.end();
             in_hand.release(lines);
             for (body, lines) in pack(arrived) {
                 self.outbox.post(body, lines);
             }
+        }
+    }
+
+    /// Sends `lines` on their way until all have arrived, or until none does any more: the convoy counts those as lost.
+    async fn bring(&self, number: u64, lines: &[Line]) {
+        let (mut missing, mut vain) = (self.convoy.missing(), 0);
+        while vain < MOST_VAIN {
+            for place in &missing {
+                let Some(line) = lines.get(*place) else { continue };
+                match self.layers.get(line.service.index()).and_then(Option::as_ref) {
+                    Some(layer) => dispatcher::with_default(layer, || carry(number, *place, line)),
+                    None => self.convoy.give_up(*place),
+                }
+            }
+            if tokio::time::timeout(self.patience, self.convoy.complete()).await.is_ok() {
+                return;
+            }
+            let left = self.convoy.missing();
+            vain = if left.len() < missing.len() { 0 } else { vain + 1 };
+            missing = left;
         }
     }
 
@@ -163,9 +182,12 @@ mod tests {
     use std::{collections::BTreeSet, time::SystemTime};
 
     use super::*;
-    use crate::telemetry::{
-        destination::{Backend, Destination, Signal},
-        egress::relay::{Relay, Taker},
+    use crate::{
+        kernel::https::Tls,
+        telemetry::{
+            destination::{Backend, Destination, Signal},
+            egress::relay::{Relay, Taker},
+        },
     };
 
     const LEVELS: [Level; 5] = [Level::TRACE, Level::DEBUG, Level::INFO, Level::WARN, Level::ERROR];
@@ -191,6 +213,7 @@ mod tests {
                 headers: Vec::new(),
                 timeout: PATIENCE,
                 gzip: false,
+                tls: Tls::default(),
             },
         ));
         let cart = resource::of(Service::Cart, Some("cart-of-ann"));
@@ -225,11 +248,47 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_does_not_come_through_is_lost_and_counted() {
+    async fn what_never_comes_through_is_lost_and_counted() {
         let convoy = Arc::new(Convoy::default());
-        let (feeder, _tasks_that_nobody_runs, outbox) = feeder("http://127.0.0.1:9", &convoy);
+        let (mut feeder, _tasks_that_nobody_runs, outbox) = feeder("http://127.0.0.1:9", &convoy);
+        feeder.patience = Duration::from_millis(5);
         feeder.feed(&lines(&LEVELS)).await;
         assert_eq!((convoy.lost.total(), outbox.left.total(), outbox.queue_bytes()), (5, 0, 0));
+    }
+
+    #[tokio::test]
+    async fn a_line_of_a_service_that_is_not_here_holds_up_no_other() {
+        let convoy = Arc::new(Convoy::default());
+        let (feeder, _tasks_that_nobody_runs, _) = feeder("http://127.0.0.1:9", &convoy);
+        let mut lines = lines(&[Level::INFO]);
+        lines[0].service = Service::Lab;
+        tokio::time::timeout(PATIENCE / 2, feeder.feed(&lines)).await.expect("at once");
+        assert_eq!(convoy.lost.total(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_line_that_is_late_or_gets_lost_on_the_way_arrives_once_all_the_same() {
+        let (relay, convoy) = (Relay::bind().expect("a free port"), Arc::new(Convoy::default()));
+        let (mut feeder, tasks, outbox) = feeder(&relay.base(), &convoy);
+        feeder.patience = Duration::from_millis(50);
+        tasks.into_iter().for_each(|task| drop(tokio::spawn(task)));
+        let (seen, onwards) = (std::sync::atomic::AtomicUsize::new(0), convoy.clone());
+        // The first request does not get through at all.
+        let taker: Taker = Arc::new(move |body| {
+            if seen.fetch_add(1, Ordering::Relaxed) > 0 {
+                onwards.arrive(&body);
+            }
+        });
+        tokio::spawn(async move {
+            // Longer than the feeder's patience.
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            relay.serve(vec![(PATH, taker)]).await;
+        });
+        feeder.feed(&lines(&LEVELS)).await;
+        assert_eq!((convoy.lost.total(), convoy.waiting_bytes(), outbox.left.total()), (0, 0, 0));
+        assert!(outbox.queue_bytes() > 0);
+        outbox.abandon();
+        assert_eq!(outbox.left.total(), 5, "each once");
     }
 
     #[tokio::test]

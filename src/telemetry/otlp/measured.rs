@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::{
+    collector::metrics::v1::ExportMetricsServiceRequest,
+    metrics::v1::{Metric, metric::Data},
+};
 
 use crate::telemetry::{
     presence,
@@ -26,8 +29,20 @@ pub fn measured(scopes: &[Arc<Scope>], buckets: Buckets) -> ExportMetricsService
     request
 }
 
-/// How many metrics are in `request`: what the counters of the egress call records.
+/// How many data points are in `request`: what the counters of the egress call records, and what a backend rejects.
 pub fn records(request: &ExportMetricsServiceRequest) -> u64 {
     let scopes = request.resource_metrics.iter().flat_map(|resource| &resource.scope_metrics);
-    scopes.map(|scope| scope.metrics.len() as u64).sum()
+    scopes.flat_map(|scope| &scope.metrics).map(points).sum()
+}
+
+fn points(metric: &Metric) -> u64 {
+    let points = match &metric.data {
+        Some(Data::Gauge(gauge)) => gauge.data_points.len(),
+        Some(Data::Sum(sum)) => sum.data_points.len(),
+        Some(Data::Histogram(histogram)) => histogram.data_points.len(),
+        Some(Data::ExponentialHistogram(histogram)) => histogram.data_points.len(),
+        Some(Data::Summary(summary)) => summary.data_points.len(),
+        None => 0,
+    };
+    points as u64
 }

@@ -104,7 +104,6 @@ fn a_release_is_told_by_every_signal_and_its_fault_by_none() {
             config: config.expect("a configuration"),
             services,
             platform: Service::Ads,
-            name: None,
             lines_to: Box::new(std::io::sink()),
             onlooker: None,
         };

@@ -97,6 +97,36 @@ fn what_a_destination_will_not_have_is_counted_with_why() {
 }
 
 #[test]
+fn a_backend_that_answers_200_and_rejects_everything_gets_nothing_and_the_doctor_says_so() {
+    let receiver = Receiver::start();
+    receiver.set_mode(Mode::Rejecting);
+    let lab = lab(&receiver.endpoint());
+    let report = until_all_are(&lab, "refusing");
+    assert_eq!(report["fine"], false);
+    for exit in report["exits"].as_array().expect("a list").iter().filter(|one| one["destination"] == "otlp")
+    {
+        assert_eq!(exit["sent"], 0, "{exit}");
+        assert!(exit["dropped"].as_u64() > Some(0), "{exit}");
+        assert_eq!(exit["dropped_because"]["rejected"], exit["dropped"], "{exit}");
+    }
+    let said = of(&lab, &[]);
+    assert_eq!(said.code, 1);
+    let traces = said.line(&["traces", "otlp", "refusing"]);
+    assert!(traces.contains("records: over the limit"), "{traces}");
+    let dropped = ["destination=\"otlp\"", "reason=\"rejected\"", "signal=\"traces\""];
+    until(SOON, "all four spans are dropped", || lab.metric("lab_telemetry_dropped_total", &dropped) == 4.0);
+    assert_eq!(lab.metric("lab_telemetry_sent_total", &["destination=\"otlp\""]), 0.0);
+    let rejected = || {
+        let lines = lab.lines();
+        lines.iter().filter(|line| line["message"] == "signals are rejected, they are dropped").count()
+    };
+    until(SOON, "one line a signal", || rejected() == 3);
+    get(lab.shop("/products/1")).send().ok();
+    until(SOON, "more is rejected", || lab.metric("lab_telemetry_dropped_total", &dropped) > 4.0);
+    assert_eq!(rejected(), 3, "once while it lasts");
+}
+
+#[test]
 fn a_lab_that_sends_nothing_anywhere_is_fine() {
     let lab = Plan::up().start();
     get(lab.shop("/products/1")).send().ok();

@@ -17,6 +17,9 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     routing::post,
 };
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTracePartialSuccess, ExportTraceServiceResponse,
+};
 use prost::Message;
 
 use super::signals::Received;
@@ -32,6 +35,8 @@ pub enum Mode {
     Unavailable,
     /// 400 to everything.
     Bad,
+    /// 200 to everything, and keeps nothing of it: OTLP's partial success.
+    Rejecting,
 }
 
 /// A backend that is there until the value is dropped.
@@ -96,10 +101,23 @@ impl Shared {
     }
 
     fn mode(&self) -> Mode {
-        [Mode::Ok, Mode::Hang, Mode::Unavailable, Mode::Bad][usize::from(self.mode.load(Ordering::Relaxed))]
+        [Mode::Ok, Mode::Hang, Mode::Unavailable, Mode::Bad, Mode::Rejecting]
+            [usize::from(self.mode.load(Ordering::Relaxed))]
     }
 
     async fn take<M: Message + Default>(
+        &self,
+        headers: &HeaderMap,
+        body: &Bytes,
+        keep: fn(&mut Received, M),
+    ) -> (StatusCode, Vec<u8>) {
+        if self.mode() == Mode::Rejecting {
+            return (StatusCode::OK, rejecting());
+        }
+        (self.status(headers, body, keep).await, Vec::new())
+    }
+
+    async fn status<M: Message + Default>(
         &self,
         headers: &HeaderMap,
         body: &Bytes,
@@ -111,7 +129,7 @@ impl Shared {
             received.packed += usize::from(headers.contains_key(header::CONTENT_ENCODING));
         }
         match self.mode() {
-            Mode::Ok => {}
+            Mode::Ok | Mode::Rejecting => {}
             Mode::Hang => std::future::pending().await,
             Mode::Unavailable => return StatusCode::SERVICE_UNAVAILABLE,
             Mode::Bad => return StatusCode::BAD_REQUEST,
@@ -130,6 +148,13 @@ impl Shared {
             }
         }
     }
+}
+
+/// More than there is in any request, and why. The responses of all signals have the same numbers.
+fn rejecting() -> Vec<u8> {
+    let partial =
+        ExportTracePartialSuccess { rejected_spans: 1_000_000, error_message: "over the limit".to_owned() };
+    ExportTraceServiceResponse { partial_success: Some(partial) }.encode_to_vec()
 }
 
 /// Room for any batch a test may send at once.

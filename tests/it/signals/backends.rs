@@ -88,6 +88,9 @@ fn a_variable_that_cannot_be_used_is_refused_before_anything_starts() {
     for (name, value) in [
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"),
         ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        ("OTEL_EXPORTER_OTLP_ENDPIONT", "http://127.0.0.1:1"),
+        ("OTEL_CONFIG_FILE", "/nowhere.yaml"),
+        ("OTEL_SERVICE_NAME", "shop"),
         ("RUST_LOG", "shop=loud"),
         ("DATABASE_URL", "mysql://u:secret@h/d"),
         ("DB_POOL_SIZE", "0"),

@@ -75,6 +75,22 @@ fn errors_are_seen_to_be_zero_before_the_first() {
                 .all(|label| line.contains(label))
     });
     assert!(zero.is_some_and(|line| line.ends_with(" 0")), "{zero:?}");
+    // Each kind of failure of a service with peers, and of one with a database; a series at zero is three lines.
+    let family = "http_server_request_duration_seconds_";
+    for (service, kind) in [
+        ("storefront", "peer_failed"),
+        ("storefront", "peer_timeout"),
+        ("storefront", "cancelled"),
+        ("catalog", "pool_exhausted"),
+        ("catalog", "database_locked"),
+    ] {
+        let labels = ["http_route=\"/products\"", service, kind];
+        let is_ours =
+            |line: &&str| line.starts_with(family) && labels.iter().all(|label| line.contains(label));
+        let values: Vec<&str> =
+            metrics.lines().filter(is_ours).filter_map(|line| line.rsplit(' ').next()).collect();
+        assert_eq!(values, ["0"; 3], "{service} {kind}");
+    }
 }
 
 #[test]
