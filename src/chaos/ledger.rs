@@ -10,11 +10,10 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    fs::{self, File, OpenOptions},
-    io::{self, Write},
+    fs, io,
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
         mpsc::{self, RecvTimeoutError, SyncSender, TrySendError},
     },
@@ -24,18 +23,18 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::live::{Count, Strike, Witness};
-use crate::kernel::{clock, id::hex};
+use super::{
+    ledger_file::{BEFORE, COUNTS, FILE, LedgerFile},
+    live::{Count, Strike, Witness},
+};
+use crate::kernel::{
+    clock,
+    heartbeat::{Heartbeat, Seen},
+    id::hex,
+};
 
-const FILE: &str = "ledger.jsonl";
-const BEFORE: &str = "ledger.1.jsonl";
-/// What active faults have done so far, an entry each.
-const COUNTS: &str = "ledger.counts.jsonl";
-const COUNTS_BEING_MADE: &str = "ledger.counts.new";
 /// Who sets the faults that go on underneath.
 pub const BASELINE: &str = "baseline";
-/// How large a file may become. There are two.
-const LIMIT_BYTES: u64 = 8 * 1024 * 1024;
 /// Entries that may wait to be written.
 const QUEUE: usize = 8_192;
 /// How long an entry may wait in memory: what kill -9 can cost.
@@ -78,6 +77,15 @@ pub struct Ledger {
     entries: SyncSender<Message>,
     missing: Arc<AtomicU64>,
     directory: Arc<PathBuf>,
+    health: Arc<Health>,
+}
+
+/// How its thread fares.
+#[derive(Debug, Default)]
+struct Health {
+    /// Counts the rounds after which all that was entered is in the files.
+    rounds: Heartbeat,
+    trouble: Mutex<Option<String>>,
 }
 
 enum Message {
@@ -91,13 +99,15 @@ impl Ledger {
     /// Opens the ledger in `directory`, which is made when it is not there, and starts its thread.
     pub fn open(directory: &Path) -> io::Result<Self> {
         fs::create_dir_all(directory)?;
-        let mut book = Book::open(directory)?;
-        book.inherit()?;
+        let mut file = LedgerFile::open(directory)?;
+        file.inherit()?;
         let (entries, waiting) = mpsc::sync_channel(QUEUE);
         let missing = Arc::new(AtomicU64::new(0));
-        let counted = missing.clone();
-        std::thread::Builder::new().name("ledger".into()).spawn(move || write(book, &waiting, &counted))?;
-        Ok(Ledger { entries, missing, directory: Arc::new(directory.to_owned()) })
+        let health = Arc::<Health>::default();
+        let (counted, felt) = (missing.clone(), health.clone());
+        let writing = move || write(file, &waiting, &counted, &felt);
+        std::thread::Builder::new().name("ledger".into()).spawn(writing)?;
+        Ok(Ledger { entries, missing, directory: Arc::new(directory.to_owned()), health })
     }
 
     /// Where it is kept.
@@ -130,6 +140,12 @@ impl Ledger {
     /// Entries that could not be written: the queue was full, or the disk.
     pub fn missing(&self) -> u64 {
         self.missing.load(Ordering::Relaxed)
+    }
+
+    /// Whether its thread still writes, and why not.
+    pub fn seen(&self) -> Seen {
+        let trouble = self.health.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.health.rounds.seen().because(trouble)
     }
 
     /// Enters every crossing that is struck: for whoever wants to know all of them, and not the first hundred.
@@ -210,127 +226,57 @@ impl Wanted<'_> {
     }
 }
 
-fn write(mut book: Book, waiting: &mpsc::Receiver<Message>, missing: &AtomicU64) {
+fn write(mut file: LedgerFile, waiting: &mpsc::Receiver<Message>, missing: &AtomicU64, health: &Health) {
     let mut told = 0;
     loop {
         let message = waiting.recv_timeout(FLUSH_EVERY);
         let lost = missing.load(Ordering::Relaxed);
         if lost > told {
             let detail = serde_json::json!({ "entries": lost - told });
-            book.write(&Entry { at: clock::now(), what: "missing", detail, ..Entry::default() });
+            file.append(&line(&Entry { at: clock::now(), what: "missing", detail, ..Entry::default() }));
             told = lost;
         }
         match message {
             Ok(Message::Entry(entry)) => {
-                if !book.write(&entry) {
+                if !file.append(&line(&entry)) {
                     missing.fetch_add(1, Ordering::Relaxed);
                 }
                 // A change is worth a write of its own; single strikes may wait for company.
                 if entry.what != "struck" {
-                    book.flush();
+                    file.flush();
                 }
             }
-            Ok(Message::Counts(counts)) => book.count(&counts),
+            Ok(Message::Counts(counts)) => file.count(&counts.iter().flat_map(line).collect::<Vec<u8>>()),
             Ok(Message::Flush(done)) => {
-                book.flush();
+                file.flush();
                 let _ = done.try_send(());
             }
-            Err(RecvTimeoutError::Timeout) => book.flush(),
+            Err(RecvTimeoutError::Timeout) => file.flush(),
             Err(RecvTimeoutError::Disconnected) => {
-                book.flush();
+                file.flush();
                 return;
             }
         }
+        let trouble = file.trouble().map(str::to_owned);
+        if trouble.is_none() {
+            health.rounds.beat();
+        }
+        let mut known = health.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        *known = trouble;
     }
 }
 
-/// The file that is written.
-struct Book {
-    directory: PathBuf,
-    file: io::BufWriter<File>,
-    bytes: u64,
-}
-
-impl Book {
-    fn open(directory: &Path) -> io::Result<Self> {
-        let mut file = OpenOptions::new().create(true).append(true).open(directory.join(FILE))?;
-        let bytes = file.metadata()?.len();
-        // A line that was cut off must not run into the next one.
-        if bytes > 0 && !ends_with_newline(&directory.join(FILE))? {
-            file.write_all(b"\n")?;
-        }
-        Ok(Book { directory: directory.to_owned(), file: io::BufWriter::new(file), bytes })
-    }
-
-    /// What an earlier run left of its faults' counts becomes history.
-    fn inherit(&mut self) -> io::Result<()> {
-        let left = self.directory.join(COUNTS);
-        match fs::read(&left) {
-            Ok(lines) => {
-                self.file.write_all(&lines)?;
-                self.bytes += lines.len() as u64;
-                self.flush();
-                fs::remove_file(left)
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Says what active faults have done so far. Whole or not at all, whenever the process ends.
-    fn count(&self, counts: &[Entry]) {
-        let mut lines = Vec::new();
-        for entry in counts {
-            // Structs of strings and numbers always serialise.
-            lines.extend(serde_json::to_vec(entry).unwrap_or_default());
-            lines.push(b'\n');
-        }
-        let made = self.directory.join(COUNTS_BEING_MADE);
-        // A disk that is full is tried again in a second.
-        let _ = fs::write(&made, lines).and_then(|()| fs::rename(&made, self.directory.join(COUNTS)));
-    }
-
-    fn write(&mut self, entry: &Entry) -> bool {
-        let Ok(mut line) = serde_json::to_vec(entry) else { return false };
-        line.push(b'\n');
-        if self.bytes + line.len() as u64 > LIMIT_BYTES && !self.turn_over() {
-            return false;
-        }
-        self.bytes += line.len() as u64;
-        self.file.write_all(&line).is_ok()
-    }
-
-    /// Begins a new file.
-    fn turn_over(&mut self) -> bool {
-        self.flush();
-        let renamed = fs::rename(self.directory.join(FILE), self.directory.join(BEFORE));
-        let opened = renamed.and_then(|()| Book::open(&self.directory));
-        match opened {
-            Ok(book) => {
-                *self = book;
-                true
-            }
-            Err(_) => false,
-        }
-    }
-
-    fn flush(&mut self) {
-        // What cannot be written stays in the buffer and is tried again.
-        let _ = self.file.flush();
-    }
-}
-
-fn ends_with_newline(path: &Path) -> io::Result<bool> {
-    use std::io::{Read, Seek, SeekFrom};
-    let mut file = File::open(path)?;
-    file.seek(SeekFrom::End(-1))?;
-    let mut last = [0];
-    file.read_exact(&mut last)?;
-    Ok(last == *b"\n")
+/// An entry as it is written. Structs of strings and numbers always serialise.
+fn line(entry: &Entry) -> Vec<u8> {
+    let mut line = serde_json::to_vec(entry).unwrap_or_default();
+    line.push(b'\n');
+    line
 }
 
 #[cfg(test)]
 mod tests {
+    use std::{fs::OpenOptions, io::Write};
+
     use super::*;
 
     const ALL: Wanted<'_> = Wanted { fault: None, baseline: true, limit: 100 };
@@ -378,20 +324,28 @@ mod tests {
     }
 
     #[test]
-    fn a_full_file_makes_room_and_two_are_all_there_are() {
+    fn a_writer_that_cannot_write_says_why_and_counts_no_round_until_it_can() {
         let home = tempfile::tempdir().expect("a directory");
-        let mut book = Book::open(home.path()).expect("opened");
-        let detail = Value::String("x".repeat(64 * 1024));
-        let entry = Entry { what: "command", detail, ..Entry::default() };
-        for _ in 0..(3 * LIMIT_BYTES / (64 * 1024)) {
-            assert!(book.write(&entry));
-        }
-        book.flush();
-        let sizes: Vec<u64> = fs::read_dir(home.path())
-            .expect("there")
-            .map(|file| file.expect("a file").metadata().expect("its size").len())
-            .collect();
-        assert_eq!(sizes.len(), 2);
-        assert!(sizes.iter().all(|size| *size <= LIMIT_BYTES), "{sizes:?}");
+        let ledger = Ledger::open(home.path()).expect("opened");
+        let until = |what: &str, condition: &dyn Fn(&Seen) -> bool| {
+            let begun = std::time::Instant::now();
+            while !condition(&ledger.seen()) {
+                assert!(begun.elapsed() < Duration::from_secs(20), "{what}: {:?}", ledger.seen());
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        };
+        until("it writes", &|seen| seen.trouble.is_none() && seen.rounds > Some(0));
+        let file = home.path().join(FILE);
+        fs::remove_file(&file).expect("there");
+        fs::create_dir(&file).expect("made");
+        until("a directory in its place is found", &|seen| seen.trouble.is_some());
+        assert!(ledger.seen().trouble.is_some_and(|why| why.starts_with("ledger.jsonl: ")));
+        let rounds = ledger.seen().rounds;
+        ledger.enter(Entry { what: "command", by: "kept".to_owned(), ..Entry::default() });
+        std::thread::sleep(2 * FLUSH_EVERY);
+        assert_eq!(ledger.seen().rounds, rounds, "nothing was written");
+        fs::remove_dir(&file).expect("empty");
+        until("it writes again", &|seen| seen.trouble.is_none() && seen.rounds > rounds);
+        assert_eq!(lines(&ledger).last().expect("an entry")["by"], "kept", "what waited is in the new file");
     }
 }

@@ -12,6 +12,7 @@ pub mod decide;
 pub mod dice;
 pub mod fault;
 pub mod ledger;
+mod ledger_file;
 pub mod live;
 pub mod panel;
 pub mod setting;

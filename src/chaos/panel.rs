@@ -18,9 +18,9 @@ use super::{
 use crate::kernel::{client::Retry, service::Service};
 
 /// The bit of changed retry policies, beside one bit a seam.
-const RETRY: u8 = 1 << 4;
+const RETRY: u8 = 1 << Seam::ALL.len();
 /// The bit of connections that are held.
-const HOLD: u8 = 1 << 5;
+const HOLD: u8 = RETRY << 1;
 
 /// One service's panel.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ pub struct Panel {
 /// The active faults of one service, seam by seam.
 #[derive(Debug, Default)]
 pub struct Rules {
-    seams: [Vec<Rule>; 4],
+    seams: [Vec<Rule>; Seam::ALL.len()],
     retry: Vec<Rule>,
 }
 
@@ -133,12 +133,24 @@ impl Panel {
         }
         let mut standing = Standing { version, ..Standing::default() };
         for rule in rules {
+            // The first of its kind counts.
             match &rule.fault.effect {
-                Effect::Down if standing.down.is_none() => standing.down = Some(rule.live),
-                Effect::HoldConnections(hold) if standing.hold.is_none() => {
-                    standing.hold = Some((rule.live, *hold));
+                Effect::Down => {
+                    standing.down.get_or_insert(rule.live);
                 }
-                _ => {}
+                Effect::HoldConnections(hold) => {
+                    standing.hold.get_or_insert((rule.live, *hold));
+                }
+                Effect::Delay(_)
+                | Effect::Fail(_)
+                | Effect::Hang
+                | Effect::SlowQuery(_)
+                | Effect::HoldLock(_)
+                | Effect::BurnCpu(_)
+                | Effect::LeakMemory(_)
+                | Effect::CacheOutage
+                | Effect::Retry(_)
+                | Effect::LoseContext => {}
             }
         }
         active |= if standing.hold.is_some() { HOLD } else { 0 };

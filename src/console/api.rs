@@ -1,11 +1,11 @@
 //! All addresses of the control API, and what stands around them.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use axum::{
     Extension, Router,
     extract::{DefaultBodyLimit, State},
-    http::header,
+    http::{HeaderMap, header},
     middleware,
     response::{IntoResponse, Response},
 };
@@ -107,7 +107,10 @@ pub fn router(console: Console) -> Router {
 #[utoipa::path(get, path = "/metrics", tag = "signals", operation_id = "read_metrics",
     responses((status = 200, description = "The measurements", body = String,
         content_type = "application/openmetrics-text")))]
-async fn metrics(State(desk): State<Arc<Desk>>) -> Response {
+async fn metrics(State(desk): State<Arc<Desk>>, headers: HeaderMap) -> Response {
     let console = &desk.console;
-    ([(header::CONTENT_TYPE, console.metrics_type)], (console.metrics)()).into_response()
+    let measured = (console.metrics)();
+    // After they were made: a scrape that hangs is none.
+    console.scrapes.note(&headers, Instant::now());
+    ([(header::CONTENT_TYPE, console.metrics_type)], measured).into_response()
 }

@@ -8,11 +8,15 @@ use tokio::sync::{Semaphore, broadcast};
 use utoipa::ToSchema;
 
 use super::{
-    exercises::book::Book, followers::Followers, guard::Guard, verify::record::Record, vitals::Recent,
+    components::Components, exercises::book::Book, followers::Followers, guard::Guard, scrapes::Scrapes,
+    verify::record::Record, vitals::Recent,
 };
 use crate::{
     chaos::{counts::Counts, ledger::Ledger, switchboard::Switchboard},
-    kernel::error::{Error, Kind, Result},
+    kernel::{
+        error::{Error, Kind, Result},
+        heartbeat::Heartbeat,
+    },
     load::run::Shoppers,
     scenario::{control::Control, library::Library},
     stack::view::View,
@@ -37,6 +41,12 @@ pub struct Console {
     pub counts: Arc<Counts>,
     pub scenarios: Arc<Library>,
     pub ledger: Ledger,
+    /// Whether each part of the lab still moves.
+    pub components: Components,
+    /// Counts the vitals.
+    pub vitals: Heartbeat,
+    /// Who fetches the measurements.
+    pub scrapes: Arc<Scrapes>,
     /// Recent signals; nothing when the store is off.
     pub store: Option<Arc<Store>>,
     /// Prometheus, Alertmanager, and what receivers were told.

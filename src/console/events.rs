@@ -19,6 +19,7 @@ use futures_util::stream;
 use serde::Serialize;
 use tokio::{
     sync::broadcast,
+    task::JoinHandle,
     time::{MissedTickBehavior, interval},
 };
 use utoipa::ToSchema;
@@ -38,9 +39,12 @@ use crate::{
     },
     scenario::control::{Running, Status},
     stack::inbox::Note,
+    store::keep::Store,
 };
 
 const VITALS_EVERY: Duration = Duration::from_secs(1);
+/// The longest that vitals wait for the store.
+const STORE_PATIENCE: Duration = Duration::from_millis(300);
 /// A comment after so much silence; vitals come oftener, unless the hub itself stands still.
 const HEART_BEAT: Duration = Duration::from_secs(10);
 /// The origin of a scenario's time moves by rounding; what is below this is no jump.
@@ -107,6 +111,7 @@ pub async fn announce(desk: Weak<Desk>) {
     let mut notes = strong.console.stack.inbox.subscribe();
     let mut last = strong.console.control.status();
     let mut window = Window::default();
+    let mut revenue = Revenue::default();
     let mut met = BTreeSet::new();
     drop(strong);
     let mut tick = interval(VITALS_EVERY);
@@ -142,16 +147,30 @@ pub async fn announce(desk: Weak<Desk>) {
             }
             What::Told(note) => tell(&events, || notice("notification", &*note)),
             What::Vitals => {
-                let revenue = match desk.console.store() {
-                    Ok(_) => desk.console.asked(vitals::revenue_per_minute).await.ok().flatten(),
-                    Err(_) => None,
-                };
+                let revenue = revenue.per_minute(desk.console.store.as_ref()).await;
                 let now = Arc::new(window.vitals(&desk.console.shoppers.tally(), revenue));
                 tell(&events, || notice("vitals", &*now));
                 desk.recent.keep(now);
                 tell_who_was_met(&desk, &events, &mut met);
+                desk.console.vitals.beat();
             }
         }
+    }
+}
+
+/// What is spent, as the store knows it. Vitals come once a second whether it answers or not, and as long as one question
+/// is open no other is asked.
+#[derive(Default)]
+struct Revenue(Option<JoinHandle<Option<f64>>>);
+
+impl Revenue {
+    async fn per_minute(&mut self, store: Option<&Arc<Store>>) -> Option<f64> {
+        let store = store?.clone();
+        let ask = || tokio::task::spawn_blocking(move || vitals::revenue_per_minute(&store));
+        let open = self.0.get_or_insert_with(ask);
+        let answered = tokio::time::timeout(STORE_PATIENCE, open).await.ok()?;
+        self.0 = None;
+        answered.ok().flatten()
     }
 }
 

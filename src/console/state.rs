@@ -8,6 +8,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
+    components::ComponentNow,
     desk::{Desk, Place},
     faults::{self, FaultNow},
     followers::Follower,
@@ -43,6 +44,8 @@ pub struct StateNow {
     /// What was sent to backends and what was lost.
     #[schema(value_type = Object)]
     pub telemetry: Value,
+    /// The parts of the lab that work unseen, and whether each still moves.
+    pub components: Vec<ComponentNow>,
     /// Prometheus and Alertmanager, where they are and how they are.
     pub stack: StackNow,
     /// Where a browser finds Grafana, if there is one.
@@ -106,6 +109,7 @@ pub fn now(desk: &Desk) -> StateNow {
         services: console.services.to_vec(),
         shoppers,
         telemetry: (console.telemetry)(),
+        components: console.components.now(),
         stack: console.stack.standing.now(),
         grafana: console.grafana.clone(),
     }

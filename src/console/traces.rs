@@ -8,10 +8,11 @@ use utoipa::IntoParams;
 
 use super::{
     desk::Desk,
-    wanted::{Asked, Unanswered, Wanted, id, number, pairs, since_ms},
+    wanted::{Asked, MOST_SECONDS, Unanswered, Wanted, id, number, pairs, since_ms},
 };
 use crate::{
     kernel::{
+        clock,
         error::{Error, Result},
         extract::Path,
     },
@@ -43,6 +44,9 @@ pub struct TracesWanted {
     /// It began within the last so many seconds.
     #[param(value_type = Option<u64>, minimum = 1, maximum = 86400)]
     seconds: Option<String>,
+    /// It ended at least so many seconds ago.
+    #[param(value_type = Option<u64>, minimum = 1, maximum = 86400)]
+    ended_seconds_ago: Option<String>,
     /// So many; 50 unless it is said.
     #[param(value_type = Option<u64>, minimum = 1, maximum = 500)]
     limit: Option<String>,
@@ -70,6 +74,7 @@ pub async fn list(
     let min_duration_ms = number("min_duration_ms", wanted.min_duration_ms.as_deref(), 0, LONGEST_MS)?;
     let wanted = search::Wanted {
         since_ns: since_ms(wanted.seconds.as_deref())?.unsigned_abs() * 1_000_000,
+        until_ns: ended_before_ns(wanted.ended_seconds_ago.as_deref())?,
         has_errors: wanted.status.map(|status| status == Ended::Error),
         min_duration_ns: min_duration_ms * 1_000_000,
         attributes: pairs("attribute", &wanted.attribute)?,
@@ -78,6 +83,15 @@ pub async fn list(
         limit: usize::try_from(limit).unwrap_or(usize::MAX),
     };
     desk.console.asked(move |store| store.traces(&wanted)).await.map(Json)
+}
+
+/// The moment before which a trace has to have ended, if it has to.
+fn ended_before_ns(text: Option<&str>) -> Result<Option<u64>> {
+    if text.is_none() {
+        return Ok(None);
+    }
+    let millis = number("ended_seconds_ago", text, 0, MOST_SECONDS)? * 1_000;
+    Ok(Some(clock::now_millis().unsigned_abs().saturating_sub(millis) * 1_000_000))
 }
 
 /// One trace as a tree

@@ -17,7 +17,7 @@ use crate::kernel::{
 };
 
 /// How far back anybody may ask, in seconds.
-const MOST_SECONDS: u64 = 24 * 60 * 60;
+pub const MOST_SECONDS: u64 = 24 * 60 * 60;
 
 /// What a question to the store may be answered instead.
 #[derive(IntoResponses)]

@@ -8,7 +8,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::{
     annotations::{self, grafana::Grafana},
-    hosts, listen,
+    components, hosts, listen,
     settings::Settings,
     stage::Stage,
     token::Token,
@@ -19,10 +19,11 @@ use crate::{
         desk::{Console, Place},
         exercises::book::Book,
         guard::Guard,
+        scrapes::Scrapes,
     },
     kernel::{
         clock,
-        health::Health,
+        heartbeat::Heartbeat,
         service::Service,
         transport::{self, Transport},
     },
@@ -82,6 +83,17 @@ impl ControlRoom {
             annotations::run::begin(grafana, faults, &here.to_string(), control.watch(), unmarked, &scope)
         });
         let annotator = annotator.transpose()?;
+        let (vitals, scrapes) = (Heartbeat::default(), Arc::new(Scrapes::default()));
+        let components = components::watch(components::Parts {
+            telemetry,
+            control: &control,
+            ledger: &stage.ledger,
+            store: store.as_ref(),
+            standing: &stack.standing,
+            vitals: &vitals,
+            scrapes: &scrapes,
+        })?;
+        let watched = components.clone();
         let console = Console {
             metrics: Arc::new(telemetry.exposition()),
             metrics_type: exposition::CONTENT_TYPE,
@@ -93,6 +105,9 @@ impl ControlRoom {
             counts: stage.counts.clone(),
             scenarios: stage.library.clone(),
             ledger: stage.ledger.clone(),
+            components,
+            vitals,
+            scrapes,
             store,
             stack,
             guard: Guard::new(settings.bind, token.word()),
@@ -108,8 +123,7 @@ impl ControlRoom {
                 Err(error) => return drop(opened.send(Err(error))),
             };
             let _ = opened.send(Ok(()));
-            let health = Health::new(Service::Lab, None, None);
-            let router = api::router(console).merge(health.router());
+            let router = api::router(console).merge(watched.router());
             listen::serve(listener, router, async { ended(stopped).await }).await;
         })?;
         is_open.await.context("the lab ended before it was open")??;

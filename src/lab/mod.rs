@@ -4,6 +4,7 @@ pub mod annotations;
 pub mod assemble;
 pub mod bulletin;
 pub mod cli;
+mod components;
 pub mod control_room;
 pub mod follow;
 pub mod hosts;

@@ -1,7 +1,6 @@
 //! `doorbuster scenario check` and `schema`: what can be said of scenario files without a lab that runs.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -9,7 +8,10 @@ use std::{
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use crate::scenario::{lint, parse, schema, spec::Spec, wrong::Wrong};
+use crate::{
+    kernel::text_file,
+    scenario::{lint, parse, schema, spec::Spec, wrong::Wrong},
+};
 
 /// Exit codes: something is wrong; could not tell.
 const NO: u8 = 1;
@@ -88,7 +90,7 @@ fn check(flags: &Check, print: impl Fn(&str)) -> ExitCode {
 fn find(path: &Path) -> Finding {
     let file = path.display().to_string();
     let finding = Finding { file: file.clone(), ..Finding::default() };
-    let text = match fs::read_to_string(path) {
+    let text = match text_file::read(path, parse::MOST_BYTES as u64) {
         Ok(text) => text,
         Err(error) => return Finding { unreadable: Some(error.to_string()), ..finding },
     };

@@ -18,8 +18,8 @@ use super::{
     table::Row,
 };
 use crate::{
-    kernel::{outside, service::Service},
-    rules::{bundle, file::RuleFile, pace::Pace, routing::Routing},
+    kernel::{outside, service::Service, text_file},
+    rules::{bundle, file::RuleFile, pace::Pace, routing::Routing, tree::MOST_BYTES},
     stack::{
         part::Part,
         plan::Plan,
@@ -257,5 +257,5 @@ fn own_rules(path: &Path, pace: Pace) -> Result<(String, String)> {
 }
 
 fn read(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).with_context(|| path.display().to_string())
+    text_file::read(path, MOST_BYTES as u64).with_context(|| path.display().to_string())
 }

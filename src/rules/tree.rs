@@ -11,7 +11,7 @@ use serde_saphyr::{Location, Spanned, options};
 use super::flaw::{Flaw, Flaws, Place, Source};
 
 /// The largest file that is read.
-const MOST_BYTES: usize = 4 * 1024 * 1024;
+pub const MOST_BYTES: usize = 4 * 1024 * 1024;
 
 /// A value and its place.
 #[derive(Clone, Debug, PartialEq)]

@@ -9,7 +9,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 use utoipa::ToSchema;
 
 use super::spec::Planned;
-use crate::chaos::{fault::Fault, live::Count, setting::Revision};
+use crate::{
+    chaos::{fault::Fault, live::Count, setting::Revision},
+    kernel::heartbeat::Heartbeat,
+};
 
 /// Commands that may wait; more are refused.
 const QUEUE: usize = 64;
@@ -172,6 +175,7 @@ pub struct Control {
     commands: mpsc::Sender<Asked>,
     status: watch::Receiver<Arc<Status>>,
     truth: watch::Receiver<Arc<Status>>,
+    beats: Heartbeat,
 }
 
 /// The engine's ends of a [`Control`].
@@ -181,6 +185,8 @@ pub struct Served {
     pub status: watch::Sender<Arc<Status>>,
     /// The same with nothing left out.
     pub truth: watch::Sender<Arc<Status>>,
+    /// Counts the seconds in which the engine did what was due.
+    pub beats: Heartbeat,
 }
 
 impl Status {
@@ -199,7 +205,9 @@ impl Control {
         let (commands, asked) = mpsc::channel(QUEUE);
         let (status, shown) = watch::channel(Arc::new(Status::default()));
         let (truth, known) = watch::channel(Arc::new(Status::default()));
-        (Control { commands, status: shown, truth: known }, Served { commands: asked, status, truth })
+        let beats = Heartbeat::default();
+        let served = Served { commands: asked, status, truth, beats: beats.clone() };
+        (Control { commands, status: shown, truth: known, beats }, served)
     }
 
     /// Asks and waits for the answer.
@@ -211,6 +219,11 @@ impl Control {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) | Err(_) => Err(Refused::Busy),
         }
+    }
+
+    /// Whether the engine still does what is due.
+    pub fn beats(&self) -> Heartbeat {
+        self.beats.clone()
     }
 
     /// How things stood at the last change.

@@ -127,6 +127,7 @@ impl Engine {
                 }
                 if Instant::now() >= count_at {
                     stage.journal.enter_counts(self.counts.totals());
+                    served.beats.beat();
                     count_at = Instant::now() + COUNT_EVERY;
                 }
                 if next.is_some_and(|next| Instant::now() >= next) {

@@ -4,7 +4,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    io::Read,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::SystemTime,
@@ -14,7 +13,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{parse, spec::Spec, yaml::MOST_BYTES};
-use crate::kernel::nearest::unknown;
+use crate::kernel::{nearest::unknown, text_file};
 
 /// Name and text of what comes with the lab.
 pub const BUNDLED: [(&str, &str); 19] = [
@@ -92,7 +91,7 @@ impl Library {
         let bundled = BUNDLED.iter().map(|(name, text)| {
             let source = "bundled".to_owned();
             let mut slot = Slot { name: (*name).to_owned(), source, stamp: None, offered: None, error: None };
-            slot.turn(read(&format!("{name}.yaml"), name, text.as_bytes()));
+            slot.turn(read(&format!("{name}.yaml"), name, text));
             slot
         });
         let library = Library { bundled: bundled.collect(), directory, own: Mutex::default() };
@@ -151,13 +150,14 @@ impl Library {
             is_changed = true;
             let name = stem(&path);
             let source = path.display().to_string();
-            let outcome = load(&path).and_then(|bytes| {
+            let loaded = text_file::read(&path, MOST_BYTES as u64);
+            let outcome = loaded.map_err(|error| format!("{source}: {error}")).and_then(|text| {
                 if BUNDLED.iter().any(|(bundled, _)| *bundled == name) {
                     return Err(format!(
                         "{source}: `{name}` is the name of a scenario that comes with the lab"
                     ));
                 }
-                read(&source, &name, &bytes)
+                read(&source, &name, &text)
             });
             let slot =
                 own.files.entry(path).or_insert(Slot { name, source, stamp, offered: None, error: None });
@@ -201,25 +201,14 @@ impl Slot {
     }
 }
 
-/// The scenario in `bytes`, which must be called as its file is.
-fn read(source: &str, name: &str, bytes: &[u8]) -> Result<(Arc<Spec>, Arc<str>), String> {
-    let text = std::str::from_utf8(bytes).map_err(|_| format!("{source}: is not UTF-8"))?;
+/// The scenario in `text`, which must be called as its file is.
+fn read(source: &str, name: &str, text: &str) -> Result<(Arc<Spec>, Arc<str>), String> {
     let spec = parse::read(source, text)
         .map_err(|wrong| wrong.iter().map(ToString::to_string).collect::<String>().trim_end().to_owned())?;
     if spec.name != name {
         return Err(format!("{source}: the scenario is called `{}`: the file must be, too", spec.name));
     }
     Ok((Arc::new(spec), text.into()))
-}
-
-/// As much of a file as may be; one byte more than that is too much.
-fn load(path: &Path) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
-    let file = fs::File::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    file.take(MOST_BYTES as u64 + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| format!("{}: {error}", path.display()))?;
-    Ok(bytes)
 }
 
 /// The scenarios' files of a directory, and what is to be said of it.

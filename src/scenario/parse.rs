@@ -17,6 +17,8 @@ use super::{
     yaml::{self, Flaw},
 };
 
+pub use super::yaml::MOST_BYTES;
+
 /// More than so many at once help nobody.
 const MOST_FLAWS: usize = 64;
 /// How often a tree is mended before it is given up. A mend settles a value, or tries another candidate for it.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::spec::{Planned, Ramp, Wave};
 use crate::chaos::{
-    fault::{BurnCpu, Delay, Effect, Fault, Hold, HoldLock, LeakMemory, RetryPolicy, SlowQuery},
+    fault::{BurnCpu, Delay, Effect, Fail, Fault, Hold, HoldLock, LeakMemory, RetryPolicy, SlowQuery},
     units::{Share, Size, Span},
 };
 
@@ -18,7 +18,7 @@ impl Planned {
                 fault.share = share_between(from, self.share, progress);
             }
             if let Some(from) = &ramp.from_effect {
-                // Effects of two kinds are refused when the file is read; then the fault is what it says.
+                // What has no line between its ends is refused when the file is read.
                 fault.effect = between(from, &self.effect, progress).unwrap_or(fault.effect);
             }
         }
@@ -59,51 +59,113 @@ impl Wave {
     }
 }
 
-/// The effect that is `progress` of the way from one to another of the same kind; `None` when they are of two kinds.
+/// The effect that is `progress` of the way from one to another; `None` when there is no straight line between the two:
+/// they are of two kinds, differ in more than numbers, or have no number. The check of files asks the same function, so
+/// that no ramp is accepted that does nothing.
 pub fn between(from: &Effect, to: &Effect, progress: f64) -> Option<Effect> {
     let span = |from: Span, to: Span| Span(between_spans(from.0, to.0, progress));
     let count = |from: u32, to: u32| line(f64::from(from), f64::from(to), progress).round() as u32;
     let size = |from: Size, to: Size| Size(line(from.0 as f64, to.0 as f64, progress) as u64);
-    let share = |from: Share, to: Share| Share::new(line(from.fraction(), to.fraction(), progress));
-    Some(match (from, to) {
-        (Effect::Delay(from), Effect::Delay(to)) => Effect::Delay(match (*from, *to) {
-            (Delay::Fixed(from), Delay::Fixed(to)) => Delay::Fixed(span(from, to)),
-            (Delay::Uniform { from: low, to: high }, Delay::Uniform { from, to }) => {
-                Delay::Uniform { from: span(low, from), to: span(high, to) }
-            }
-            (Delay::Normal { mean: first, deviation: wide }, Delay::Normal { mean, deviation }) => {
-                Delay::Normal { mean: span(first, mean), deviation: span(wide, deviation) }
-            }
-            (Delay::LongTail { median: first, p99: tail }, Delay::LongTail { median, p99 }) => {
-                Delay::LongTail { median: span(first, median), p99: span(tail, p99) }
-            }
-            _ => return None,
-        }),
-        (Effect::HoldConnections(Hold::Count(from)), Effect::HoldConnections(Hold::Count(to))) => {
-            Effect::HoldConnections(Hold::Count(count(*from, *to)))
+    // One effect at a time and no wildcard: the compiler brings each new effect here.
+    Some(match to {
+        Effect::Delay(to) => {
+            let Effect::Delay(from) = from else { return None };
+            Effect::Delay(between_delays(*from, *to, progress)?)
         }
-        (Effect::HoldConnections(Hold::Share(from)), Effect::HoldConnections(Hold::Share(to))) => {
-            Effect::HoldConnections(Hold::Share(share(*from, *to)))
+        Effect::Fail(to) => {
+            let Effect::Fail(from) = from else { return None };
+            Effect::Fail(between_failures(from, to, progress)?)
         }
-        (Effect::SlowQuery(from), Effect::SlowQuery(to)) => {
+        Effect::HoldConnections(to) => {
+            let Effect::HoldConnections(from) = from else { return None };
+            Effect::HoldConnections(match (*from, *to) {
+                (Hold::Count(from), Hold::Count(to)) => Hold::Count(count(from, to)),
+                (Hold::Share(from), Hold::Share(to)) => {
+                    Hold::Share(Share::new(line(from.fraction(), to.fraction(), progress)))
+                }
+                (Hold::Count(_), Hold::Share(_)) | (Hold::Share(_), Hold::Count(_)) => return None,
+            })
+        }
+        Effect::SlowQuery(to) => {
+            let Effect::SlowQuery(from) = from else { return None };
             Effect::SlowQuery(SlowQuery { extra: span(from.extra, to.extra) })
         }
-        (Effect::HoldLock(from), Effect::HoldLock(to)) if from.table == to.table => {
+        Effect::HoldLock(to) => {
+            let Effect::HoldLock(from) = from else { return None };
+            if from.table != to.table {
+                return None;
+            }
             Effect::HoldLock(HoldLock { table: to.table.clone(), keep: span(from.keep, to.keep) })
         }
-        (Effect::BurnCpu(from), Effect::BurnCpu(to)) => {
+        Effect::BurnCpu(to) => {
+            let Effect::BurnCpu(from) = from else { return None };
             Effect::BurnCpu(BurnCpu { per_crossing: span(from.per_crossing, to.per_crossing) })
         }
-        (Effect::LeakMemory(from), Effect::LeakMemory(to)) => Effect::LeakMemory(LeakMemory {
-            per_crossing: size(from.per_crossing, to.per_crossing),
-            cap: size(from.cap, to.cap),
-        }),
-        (Effect::Retry(from), Effect::Retry(to)) => Effect::Retry(RetryPolicy {
-            attempts: count(from.attempts, to.attempts),
-            backoff: span(from.backoff, to.backoff),
-        }),
-        _ => return None,
+        Effect::LeakMemory(to) => {
+            let Effect::LeakMemory(from) = from else { return None };
+            Effect::LeakMemory(LeakMemory {
+                per_crossing: size(from.per_crossing, to.per_crossing),
+                cap: size(from.cap, to.cap),
+            })
+        }
+        Effect::Retry(to) => {
+            let Effect::Retry(from) = from else { return None };
+            Effect::Retry(RetryPolicy {
+                attempts: count(from.attempts, to.attempts),
+                backoff: span(from.backoff, to.backoff),
+            })
+        }
+        Effect::Hang | Effect::Down | Effect::CacheOutage | Effect::LoseContext => return None,
     })
+}
+
+fn between_delays(from: Delay, to: Delay, progress: f64) -> Option<Delay> {
+    let span = |from: Span, to: Span| Span(between_spans(from.0, to.0, progress));
+    Some(match to {
+        Delay::Fixed(to) => {
+            let Delay::Fixed(from) = from else { return None };
+            Delay::Fixed(span(from, to))
+        }
+        Delay::Uniform { from: to_low, to: to_high } => {
+            let Delay::Uniform { from: low, to: high } = from else { return None };
+            Delay::Uniform { from: span(low, to_low), to: span(high, to_high) }
+        }
+        Delay::Normal { mean: to_mean, deviation: to_deviation } => {
+            let Delay::Normal { mean, deviation } = from else { return None };
+            Delay::Normal { mean: span(mean, to_mean), deviation: span(deviation, to_deviation) }
+        }
+        Delay::LongTail { median: to_median, p99: to_p99 } => {
+            let Delay::LongTail { median, p99 } = from else { return None };
+            Delay::LongTail { median: span(median, to_median), p99: span(p99, to_p99) }
+        }
+    })
+}
+
+/// Each status's part of all failures goes in a straight line, whatever the weights add up to at either end.
+fn between_failures(from: &Fail, to: &Fail, progress: f64) -> Option<Fail> {
+    let (total_from, total_to): (f64, f64) = (from.status.values().sum(), to.status.values().sum());
+    let have_weight = total_from > 0.0 && total_to > 0.0;
+    if !from.status.keys().eq(to.status.keys()) || !have_weight {
+        return None;
+    }
+    let retry_after = match (from.retry_after, to.retry_after) {
+        // The header has whole seconds.
+        (Some(from), Some(to)) => {
+            let seconds = line(from.0.as_secs_f64(), to.0.as_secs_f64(), progress).round();
+            Some(Span::from_secs(seconds as u64))
+        }
+        (None, None) => None,
+        (Some(_), None) | (None, Some(_)) => return None,
+    };
+    if progress >= 1.0 {
+        return Some(to.clone());
+    }
+    let part = |status: &u16, to: f64| {
+        let from = from.status.get(status).copied().unwrap_or_default();
+        line(from / total_from, to / total_to, progress) * total_to
+    };
+    let status = to.status.iter().map(|(status, weight)| (*status, part(status, *weight))).collect();
+    Some(Fail { status, retry_after })
 }
 
 /// To the hundredth of a percent: what a person would write.
@@ -187,6 +249,16 @@ mod tests {
                 json!({"leak_memory": {"per_crossing": "96KiB", "cap": "64MiB"}}),
             ),
             (
+                json!({"fail": {"status": {"500": 1, "503": 9}}}),
+                json!({"fail": {"status": {"500": 90, "503": 10}}}),
+                json!({"fail": {"status": {"500": 50.0, "503": 50.0}}}),
+            ),
+            (
+                json!({"fail": {"status": {"429": 1}, "retry_after": "2s"}}),
+                json!({"fail": {"status": {"429": 1}, "retry_after": "9s"}}),
+                json!({"fail": {"status": {"429": 1.0}, "retry_after": "6s"}}),
+            ),
+            (
                 json!({"retry": {"attempts": 1}}),
                 json!({"retry": {"attempts": 9}}),
                 json!({"retry": {"attempts": 5, "backoff": "0s"}}),
@@ -202,5 +274,7 @@ mod tests {
             ),
             None
         );
+        let fail = |status| json!({ "fail": { "status": status } });
+        assert_eq!(halfway(fail(json!({"500": 1})), fail(json!({"503": 1}))), None, "other statuses");
     }
 }

@@ -1,12 +1,11 @@
 //! Whether a fault can change over time as it says: a ramp goes from something to the same thing, and what is there or
 //! is not does not come gradually.
 
-use std::mem::discriminant;
-
 use garde::Validate;
 
 use super::{
     flaws::Flaws,
+    ramp::between,
     spec::{Planned, Ramp, Wave},
     tree::joined,
 };
@@ -73,21 +72,18 @@ fn start_can_be(planned: &Planned, start: &Effect, path: &str, flaws: &mut Flaws
     }
 }
 
-/// Why there is no straight line between two effects, if there is none.
+/// Why there is no straight line between two effects, if there is none. Decided by the function that draws it.
 fn unlike(start: &Effect, end: &Effect) -> Option<String> {
     let (from, to) = (start.name(), end.name());
-    let is_alike = match (start, end) {
-        (Effect::Delay(start), Effect::Delay(end)) => discriminant(start) == discriminant(end),
-        (Effect::HoldConnections(start), Effect::HoldConnections(end)) => {
-            discriminant(start) == discriminant(end)
-        }
-        (Effect::Fail(start), Effect::Fail(end)) => start.status.keys().eq(end.status.keys()),
-        (Effect::HoldLock(start), Effect::HoldLock(end)) => start.table == end.table,
-        (Effect::Hang | Effect::Down | Effect::CacheOutage | Effect::LoseContext, _) if from == to => {
-            return Some(format!("{to} has no number that could change"));
-        }
-        _ if from == to => true,
-        _ => return Some(format!("a ramp goes from {to} to {to}, not from {from}")),
+    if from != to {
+        return Some(format!("a ramp goes from {to} to {to}, not from {from}"));
+    }
+    if between(end, end, 0.5).is_none() {
+        return Some(format!("{to} has no number that could change"));
+    }
+    let Some(first) = between(start, end, 0.0) else {
+        return Some(format!("has to be the same {to} as the fault's in all but its numbers"));
     };
-    (!is_alike).then(|| format!("has to be the same {to} as the fault's in all but its numbers"))
+    let is_the_same = Some(first) == between(end, end, 0.0);
+    is_the_same.then(|| format!("is the fault's own {to}: nothing would change"))
 }

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{
+    parse,
     show::{Scene, Show},
     spec::{Planned, Spec},
     timeline::{Moment, Plan},
@@ -255,5 +256,38 @@ proptest! {
         prop_assert!(shares.is_sorted(), "{:?}", shares);
         prop_assert!((shares[0] - f64::from(from) / 100.0).abs() < 1e-9);
         prop_assert_eq!(shares[50], 1.0);
+    }
+}
+
+/// The mix is in the file as `ramp: { over: 60s, from_effect: … }`, and it has to be seen in what is active.
+#[test]
+fn a_ramp_of_a_mix_of_failures_shifts_the_mix_and_one_that_cannot_is_refused() {
+    const FILE: &str = "name: fail-mix-ramp
+title: A mix of failures that shifts
+story: First overloads, then errors.
+audience: 503 turns into 500.
+phases:
+  - at: 0s
+    name: shift
+    cue: Watch which kind of failure it is.
+    faults:
+      - id: mix
+        on: { service: payments, peer: payment-provider }
+        effect: { fail: { status: { 500: 1, 503: 9 } } }
+        ramp: { over: 60s, from_effect: { fail: { status: { 500: 9, 503: 1 } } } }
+";
+    let spec = parse::read("fail-mix-ramp.yaml", FILE).expect("a scenario");
+    let part_of_500 = |seconds: u64| {
+        let fault = spec.phases[0].faults[0].at(Duration::from_secs(seconds));
+        let Effect::Fail(fail) = fault.effect else { panic!("{:?}", fault.effect) };
+        (fail.status[&500] / fail.status.values().sum::<f64>() * 100.0).round()
+    };
+    assert_eq!([0, 15, 30, 45, 60, 90].map(part_of_500), [90.0, 70.0, 50.0, 30.0, 10.0, 10.0]);
+    for (start, why) in [
+        ("{ 500: 9, 503: 1, 429: 1 }", "has to be the same fail"),
+        ("{ 500: 2, 503: 18 }", "nothing would change"),
+    ] {
+        let wrong = parse::read("x.yaml", &FILE.replace("{ 500: 9, 503: 1 }", start)).expect_err(start);
+        assert!(wrong[0].message.contains(why), "{}", wrong[0]);
     }
 }

@@ -36,6 +36,18 @@ pub struct Errand {
     pub growing: Vec<PathBuf>,
 }
 
+/// One way to start a program: what it is configured with, and how it is run. Features that are experimental are asked
+/// for in one form and not in another, and a version that refuses one form may take the next.
+#[derive(Clone, Debug)]
+pub struct Form {
+    /// The text of its configuration, and the file it is written to.
+    pub configuration: String,
+    pub file: PathBuf,
+    pub errand: Errand,
+    /// The feature that this form goes without.
+    pub without: Option<&'static str>,
+}
+
 impl Errand {
     /// Starts it. It is killed with the value.
     pub fn start(&self) -> io::Result<Process> {

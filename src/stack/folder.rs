@@ -59,11 +59,15 @@ impl Folder {
 
     /// Writes a file that nobody else may read.
     pub fn write(&self, name: &str, text: &str) -> Result<PathBuf, NotStarted> {
-        let path = self.path.join(name);
-        let open = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&path);
-        let written = open.and_then(|mut file| file.write_all(text.as_bytes()));
+        let path = self.file(name);
+        let written = write_private(&path, text);
         written.map_err(|error| NotStarted::Failed(format!("{}: {error}", path.display())))?;
         Ok(path)
+    }
+
+    /// Where a file of this name is.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
     }
 
     /// What Prometheus has measured at `pace`: series of one name mean another window at another pace.
@@ -93,6 +97,12 @@ impl Folder {
     pub fn mark(&self, part: Part) -> String {
         format!("--config.file={}", self.path.join(format!("{part}.yml")).display())
     }
+}
+
+/// Writes a file that nobody else may read.
+pub fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    let open = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(path);
+    open.and_then(|mut file| file.write_all(text.as_bytes()))
 }
 
 #[cfg(test)]

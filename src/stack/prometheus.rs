@@ -10,8 +10,8 @@ const EXEMPLARS: u32 = 50_000;
 /// A query that takes longer is somebody's mistake, and the shop needs the processor.
 const QUERY_TIMEOUT: &str = "20s";
 
-/// `prometheus.yml`.
-pub fn configuration(plan: &Plan, rules: &Path, alertmanager: &str) -> String {
+/// `prometheus.yml`; `exemplars` says whether samples with a trace are kept, which is an experimental feature.
+pub fn configuration(plan: &Plan, rules: &Path, alertmanager: &str, exemplars: bool) -> String {
     let pace = plan.pace;
     let seconds = |duration: Duration| format!("{}s", duration.as_secs());
     let (scrape, evaluation) = (seconds(pace.scrape()), seconds(pace.evaluation()));
@@ -37,22 +37,24 @@ pub fn configuration(plan: &Plan, rules: &Path, alertmanager: &str) -> String {
     // The lab's series say themselves whose they are.
     let _ = write!(
         text,
-        "scrape_configs:\n  - job_name: lab\n    honor_labels: true\n    static_configs:\n      - targets: [{}]\n\
-         storage:\n  exemplars:\n    max_exemplars: {EXEMPLARS}\n",
+        "scrape_configs:\n  - job_name: lab\n    honor_labels: true\n    static_configs:\n      - targets: [{}]\n",
         targets.join(", ")
     );
+    if exemplars {
+        let _ = write!(text, "storage:\n  exemplars:\n    max_exemplars: {EXEMPLARS}\n");
+    }
     text
 }
 
 /// The flags, for a Prometheus that listens on `address`.
-pub fn flags(pace: Pace, configuration: &Path, data: &Path, address: &str) -> Vec<String> {
+pub fn flags(pace: Pace, configuration: &Path, data: &Path, address: &str, exemplars: bool) -> Vec<String> {
     let flag = |name: &str, value: String| format!("--{name}={value}");
     let (days, megabytes, lookback) = match pace {
         Pace::Production => (31, 4_096, "5m"),
         // Nothing pushed lingers: a gauge of a minute ago is no longer true on stage.
         Pace::Stage | Pace::Talk => (2, 1_024, "15s"),
     };
-    vec![
+    let mut flags = vec![
         flag("config.file", configuration.display().to_string()),
         flag("storage.tsdb.path", data.display().to_string()),
         flag("storage.tsdb.retention.time", format!("{days}d")),
@@ -63,8 +65,11 @@ pub fn flags(pace: Pace, configuration: &Path, data: &Path, address: &str) -> Ve
         flag("rules.alert.resend-delay", format!("{}s", pace.resend_delay().as_secs())),
         flag("query.lookback-delta", lookback.to_owned()),
         flag("query.timeout", QUERY_TIMEOUT.to_owned()),
-        flag("enable-feature", "exemplar-storage".to_owned()),
-    ]
+    ];
+    if exemplars {
+        flags.push(flag("enable-feature", "exemplar-storage".to_owned()));
+    }
+    flags
 }
 
 /// A text as YAML reads it whatever is in it: JSON's strings are YAML's.
@@ -92,7 +97,7 @@ mod tests {
 
     #[test]
     fn the_configuration_is_at_the_pace_and_names_all_there_is() {
-        let text = configuration(&plan(Pace::Talk), Path::new("/d/rules"), "127.0.0.1:8061");
+        let text = configuration(&plan(Pace::Talk), Path::new("/d/rules"), "127.0.0.1:8061", true);
         for line in [
             "  scrape_interval: 1s",
             "  scrape_timeout: 1s",
@@ -103,10 +108,13 @@ mod tests {
         ] {
             assert!(text.lines().any(|one| one == line), "{line}: {text}");
         }
-        let text = configuration(&plan(Pace::Production), Path::new("/d/rules"), "a");
+        let text = configuration(&plan(Pace::Production), Path::new("/d/rules"), "a", true);
         assert!(text.contains("scrape_interval: 15s") && text.contains("scrape_timeout: 10s"), "{text}");
         let bare = Plan { rule_files: Vec::new(), ..plan(Pace::Talk) };
-        assert!(!configuration(&bare, Path::new("/d/rules"), "a").contains("rule_files"));
+        let text = configuration(&bare, Path::new("/d/rules"), "a", false);
+        assert!(!text.contains("rule_files") && !text.contains("exemplars"), "{text}");
+        let flags = flags(Pace::Talk, Path::new("/c"), Path::new("/d"), "a", false);
+        assert!(flags.iter().all(|flag| !flag.contains("enable-feature")), "{flags:?}");
     }
 
     #[test]

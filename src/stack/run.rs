@@ -1,6 +1,7 @@
 //! Starts Prometheus and Alertmanager, and ends them.
 
 use std::{
+    collections::VecDeque,
     fs,
     path::{Path, PathBuf},
     time::Duration,
@@ -15,9 +16,9 @@ use tokio::{
 
 pub use super::wrong::NotStarted;
 use super::{
-    alertmanager,
+    alertmanager::{self, Recorder},
     ask::Asker,
-    child::Errand,
+    child::{Errand, Form},
     folder::Folder,
     leftover,
     part::Part,
@@ -119,18 +120,15 @@ impl Stack {
         let asker = Asker::new();
         let (mut wards, mut waiting) = (Vec::new(), Vec::new());
         for (part, program) in &programs {
-            let errand = errand(*part, program, &plan, ports, &folder)?;
+            let forms = forms(*part, program, &plan, ports, &folder)?;
             standing.tell(*part, |part| part.with_version(program.version));
-            if let Some(events) = errand.growing.first() {
-                standing.change(|now| now.events_file = Some(events.display().to_string()));
-            }
             let url = ports.url(*part);
-            let ward = Ward { part: *part, errand, url, standing: standing.clone(), asker: asker.clone() };
+            let ward = Ward { part: *part, forms, url, standing: standing.clone(), asker: asker.clone() };
             let (ready, is_ready) = oneshot::channel();
             wards.push(tokio::spawn(ward.look_after(stopped.clone(), ready)));
             waiting.push(is_ready);
         }
-        let stack = Stack {
+        let mut stack = Stack {
             prometheus_url: ports.url(Part::Prometheus),
             alertmanager_url: ports.url(Part::Alertmanager),
             cautions: programs.iter().filter_map(|(part, program)| program.caution(*part)).collect(),
@@ -141,9 +139,12 @@ impl Stack {
         for is_ready in waiting {
             // Whoever was asked to end before it was ready says nothing.
             let first = is_ready.await.unwrap_or_else(|_| Err("it was ended before it was ready".to_owned()));
-            if let Err(why) = first {
-                stack.stop().await;
-                return Err(NotStarted::Failed(why));
+            match first {
+                Ok(caution) => stack.cautions.extend(caution),
+                Err(why) => {
+                    stack.stop().await;
+                    return Err(NotStarted::Failed(why));
+                }
             }
         }
         Ok(stack)
@@ -164,38 +165,56 @@ impl Drop for Stack {
     }
 }
 
-/// Writes what a part is told, and says how it is run.
-fn errand(
+/// The ways in which a part may be started, the one to try first in front. What is the same for all of them is written.
+fn forms(
     part: Part,
     program: &Program,
     plan: &Plan,
     ports: Ports,
     folder: &Folder,
-) -> Result<Errand, NotStarted> {
+) -> Result<VecDeque<Form>, NotStarted> {
     let address = ports.address(part);
-    let name = format!("{part}.yml");
-    let mut growing = Vec::new();
-    let arguments = match part {
+    let file = folder.file(&format!("{part}.yml"));
+    let log = folder.log(part);
+    let errand = |arguments: Vec<String>, growing: Vec<PathBuf>| Errand {
+        program: program.path.clone(),
+        arguments,
+        log: log.clone(),
+        pid: folder.pid(part),
+        growing,
+    };
+    let forms: VecDeque<Form> = match part {
         Part::Prometheus => {
-            let rules = folder.rules(plan)?;
-            let text = prometheus::configuration(plan, &rules, &ports.address(Part::Alertmanager));
-            let file = folder.write(&name, &text)?;
-            prometheus::flags(plan.pace, &file, &made(folder.measurements(plan.pace))?, &address)
+            let (rules, data) = (folder.rules(plan)?, made(folder.measurements(plan.pace))?);
+            let alertmanager = ports.address(Part::Alertmanager);
+            let form = |exemplars: bool| Form {
+                configuration: prometheus::configuration(plan, &rules, &alertmanager, exemplars),
+                file: file.clone(),
+                errand: errand(prometheus::flags(plan.pace, &file, &data, &address, exemplars), Vec::new()),
+                without: (!exemplars).then_some("the storage of exemplars"),
+            };
+            [true, false].map(form).into()
         }
         Part::Alertmanager => {
             let token = plan.token.as_ref().map(|token| folder.write("token", token)).transpose()?;
-            growing.extend(alertmanager::records(program.version).then(|| folder.events()));
-            let events = growing.first().map(PathBuf::as_path);
-            let text = alertmanager::configuration(&plan.alertmanager, events, token.as_deref());
-            let file = folder.write(&name, &text)?;
-            alertmanager::flags(&file, &made(folder.memory())?, &address, program.version)
+            let (events, data) = (folder.events(), made(folder.memory())?);
+            let all = alertmanager::forms(program.version);
+            let plain = alertmanager::configuration(&plan.alertmanager, token.as_deref());
+            let form = |recorder: &Recorder| Form {
+                configuration: alertmanager::recording(plain.clone(), *recorder, &events),
+                file: file.clone(),
+                errand: errand(
+                    alertmanager::flags(&file, &data, &address, *recorder),
+                    if *recorder == Recorder::Off { Vec::new() } else { vec![events.clone()] },
+                ),
+                without: (*recorder == Recorder::Off).then_some("the event recorder"),
+            };
+            fs::write(&events, "").map_err(|error| wrong(&events, &error))?;
+            all.iter().map(form).collect()
         }
     };
-    let log = folder.log(part);
-    for old in std::iter::once(&log).chain(&growing) {
-        fs::write(old, "").map_err(|error| wrong(old, &error))?;
-    }
-    Ok(Errand { program: program.path.clone(), arguments, log, pid: folder.pid(part), growing })
+    fs::write(&log, "").map_err(|error| wrong(&log, &error))?;
+    Ok(forms)
 }
 
 fn made(path: PathBuf) -> Result<PathBuf, NotStarted> {

@@ -125,14 +125,13 @@ impl Store {
 
     /// How full it is.
     pub fn fill(&self) -> Fill {
-        Fill {
-            limit_bytes: self.limit_bytes,
-            traces: held(&self.traces).fill(),
-            logs: held(&self.logs).fill(),
-            metrics: held(&self.metrics).fill(),
-            profiles: held(&self.profiles).fill(),
-            graph: held(&self.graph).fill(),
-        }
+        // One lock at a time: as parts of one expression all of them would be held until its end.
+        let traces = held(&self.traces).fill();
+        let logs = held(&self.logs).fill();
+        let metrics = held(&self.metrics).fill();
+        let profiles = held(&self.profiles).fill();
+        let graph = held(&self.graph).fill();
+        Fill { limit_bytes: self.limit_bytes, traces, logs, metrics, profiles, graph }
     }
 }
 

@@ -163,7 +163,25 @@ pub fn order_id(fact: &Fact) -> Option<KeyValue> {
         | Fact::SalesNotCounted { order_id } => {
             Some(KeyValue::new(attribute::SHOP_ORDER_ID, order_id.as_str().to_owned()))
         }
-        _ => None,
+        Fact::VisitStarted { .. }
+        | Fact::ProductCreated { .. }
+        | Fact::ProductViewed { .. }
+        | Fact::ProductsListed { .. }
+        | Fact::CartOpened { .. }
+        | Fact::CartClosed { .. }
+        | Fact::CartItemAdded { .. }
+        | Fact::CartItemRemoved { .. }
+        | Fact::CacheFellBack
+        | Fact::CacheReturned { .. }
+        | Fact::CheckoutStarted { .. }
+        | Fact::CheckoutFailed { .. }
+        | Fact::PaymentProcessed { .. }
+        | Fact::PromotionApplied { .. }
+        | Fact::ShippingQuoted { .. }
+        | Fact::CurrencyConverted { .. }
+        | Fact::RecommendationsMade { .. }
+        | Fact::AdsServed { .. }
+        | Fact::AdClicked { .. } => None,
     }
 }
 

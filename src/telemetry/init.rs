@@ -34,7 +34,10 @@ use super::{
     scope::{Buckets, Kinds, Scope},
     stdout::Stdout,
 };
-use crate::kernel::service::Service;
+use crate::kernel::{
+    heartbeat::{Heartbeat, Seen},
+    service::Service,
+};
 
 /// The telemetry of this process.
 pub struct Telemetry {
@@ -152,6 +155,17 @@ impl Telemetry {
     pub fn exposition(&self) -> impl Fn() -> String + Clone + Send + Sync + 'static + use<> {
         let scopes = self.scopes.clone();
         move || exposition::render(&measured(&scopes, Buckets::Explicit))
+    }
+
+    /// Whether the egress still turns.
+    pub fn egress_beats(&self) -> Heartbeat {
+        self.egress.beats.clone()
+    }
+
+    /// Whether lines on their way to standard output still get there. Independent of `self`'s life.
+    pub fn stdout_progress(&self) -> impl Fn() -> Seen + Send + 'static + use<> {
+        let stdout = self.stdout.clone();
+        move || stdout.seen()
     }
 
     /// How each way out is doing.

@@ -11,6 +11,8 @@ use std::{
     time::Duration,
 };
 
+use crate::kernel::heartbeat::Seen;
+
 const LIMIT_BYTES: usize = 4 * 1024 * 1024;
 /// How long the first line waits for others to be written together with it.
 const LINGER: Duration = Duration::from_millis(20);
@@ -77,6 +79,14 @@ impl Stdout {
         self.0.lock().bytes.len()
     }
 
+    /// Whether lines that wait still get written: a pipe that nobody reads takes none.
+    pub fn seen(&self) -> Seen {
+        match self.queue_bytes() {
+            0 => Seen::idle(),
+            _ => Seen::working(self.sent()).because(Some("standard output takes no more: lines are dropped")),
+        }
+    }
+
     /// Writes what is there and takes no more.
     pub fn close(&self) {
         let mut buffer = self.0.lock();
@@ -121,5 +131,41 @@ impl Shared {
                 return;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{io::Read, time::Instant};
+
+    use super::*;
+
+    fn until(what: &str, condition: impl Fn() -> bool) {
+        let begun = Instant::now();
+        while !condition() {
+            assert!(begun.elapsed() < Duration::from_secs(20), "{what}");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    #[test]
+    fn a_pipe_that_nobody_reads_holds_up_nobody_and_stops_the_count_until_it_is_read() {
+        let (mut reader, writer) = std::io::pipe().expect("a pipe");
+        let stdout = Stdout::start(writer).expect("a thread");
+        assert_eq!(stdout.seen(), Seen::idle());
+        let line = [&[b'x'; 1023][..], b"\n"].concat();
+        // More than a pipe takes; then more than the buffer does.
+        (0..1024).for_each(|_| stdout.put(&line));
+        until("the writer waits", || stdout.queue_bytes() < 1024 * 1024);
+        let begun = Instant::now();
+        (0..8 * 1024).for_each(|_| stdout.put(&line));
+        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+        assert!(stdout.dropped() > 0, "what does not fit is counted");
+        let seen = stdout.seen();
+        assert!(seen.rounds.is_some() && seen.trouble.is_some(), "{seen:?}");
+        thread::sleep(Duration::from_millis(300));
+        assert_eq!(stdout.seen(), seen, "nothing moves");
+        thread::spawn(move || reader.read_to_end(&mut Vec::new()));
+        until("it is written", || stdout.seen() == Seen::idle());
     }
 }

@@ -2,9 +2,14 @@
 
 use serde::Serialize;
 
+use super::plan::PromiseId;
+
 /// A promise, and whether it was kept.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Finding {
+    /// What was judged: a finding is found by this, not by its position.
+    #[serde(skip)]
+    pub of: Judged,
     /// The alert or the query.
     pub about: String,
     /// What was promised of it.
@@ -22,6 +27,16 @@ pub struct Finding {
     /// Who was told, where that is known.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub receivers: Vec<String>,
+}
+
+/// What a finding is about: one promise of the scenario, or what holds for every run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judged {
+    Promise(PromiseId),
+    EveryNotificationArrives,
+    NoOtherAlertFires,
+    AllIsResolvedAtTheEnd,
+    TheScenarioIsPlayed,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

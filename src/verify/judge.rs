@@ -6,8 +6,8 @@ use std::{collections::BTreeSet, time::Duration};
 use super::{
     bound::Timing,
     evidence::{Evidence, is_watchdog},
-    finding::{Finding, Verdict, Why, seconds},
-    plan::{Claim, Plan, Promise},
+    finding::{Finding, Judged, Verdict, Why, seconds},
+    plan::{Claim, Plan, Promise, PromiseId},
     timeline::{
         ALERTMANAGER, Firing, LAB, Labels, PROMETHEUS, RECORDER, Timeline, Told, ToldAlert, brief, has, name,
         title,
@@ -18,7 +18,8 @@ use super::{
 pub fn judge(plan: &Plan, timeline: &Timeline, timing: &Timing) -> Vec<Finding> {
     let evidence = Evidence { timeline, evaluation_ms: timing.evaluation_ms };
     let court = Court { plan, timeline, timing, evidence };
-    let mut findings: Vec<Finding> = plan.promises.iter().map(|promise| court.finding(promise)).collect();
+    let mut findings: Vec<Finding> =
+        plan.numbered().map(|(id, promise)| court.finding(id, promise)).collect();
     findings.extend(court.everything_arrived());
     findings.push(court.nothing_unexpected());
     findings.push(court.quiet_at_the_end());
@@ -74,7 +75,7 @@ impl Said {
 }
 
 impl Court<'_> {
-    fn finding(&self, promise: &Promise) -> Finding {
+    fn finding(&self, id: PromiseId, promise: &Promise) -> Finding {
         let Promise { after, claim } = promise;
         let said = match self.timeline.phases.get(after) {
             None => Said::untold(format!("the phase {after} never began")),
@@ -93,6 +94,7 @@ impl Court<'_> {
         };
         let is_whole = matches!(claim, Claim::Never { .. });
         Finding {
+            of: Judged::Promise(id),
             about: claim.subject(),
             claim: claim.words(),
             after: if is_whole { String::new() } else { after.clone() },
@@ -271,7 +273,7 @@ impl Court<'_> {
                 None => Said::broken(Why::Unexpected, words),
             }
         };
-        whole("any other alert", "never fires", said)
+        whole(Judged::NoOtherAlertFires, "any other alert", "never fires", said)
     }
 
     /// Two witnesses of every notification: who sent it, and who got it. Only where the sender keeps a record.
@@ -285,7 +287,7 @@ impl Court<'_> {
             // Whoever loses notifications proves nothing by those that are missing.
             false => Said::untold(missing.join("; ")),
         };
-        Some(whole("every notification", "arrives as it was sent", said))
+        Some(whole(Judged::EveryNotificationArrives, "every notification", "arrives as it was sent", said))
     }
 
     fn quiet_at_the_end(&self) -> Finding {
@@ -303,7 +305,7 @@ impl Court<'_> {
             }
             false => Said::broken(Why::StillFiring, loud.into_iter().collect::<Vec<_>>().join(", ")),
         };
-        whole("everything", "is over at the end", said)
+        whole(Judged::AllIsResolvedAtTheEnd, "everything", "is over at the end", said)
     }
 
     fn still_firing(&self) -> Vec<String> {
@@ -342,8 +344,9 @@ impl Court<'_> {
     }
 }
 
-fn whole(about: &str, claim: &str, said: Said) -> Finding {
+fn whole(of: Judged, about: &str, claim: &str, said: Said) -> Finding {
     Finding {
+        of,
         about: about.to_owned(),
         claim: claim.to_owned(),
         after: String::new(),

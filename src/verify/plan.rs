@@ -16,6 +16,10 @@ pub struct Plan {
     pub allowed: Vec<String>,
 }
 
+/// Which promise of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PromiseId(usize);
+
 /// One thing that is promised.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Promise {
@@ -52,6 +56,16 @@ impl Plan {
             promises: spec.expect.iter().flat_map(of_one).collect(),
             allowed: spec.allow.clone(),
         }
+    }
+
+    /// All promises, each with the name by which a finding refers to it.
+    pub fn numbered(&self) -> impl Iterator<Item = (PromiseId, &Promise)> {
+        self.promises.iter().enumerate().map(|(index, promise)| (PromiseId(index), promise))
+    }
+
+    /// The promise that a finding refers to.
+    pub fn promise(&self, id: PromiseId) -> Option<&Promise> {
+        self.promises.get(id.0)
     }
 
     /// When the last promise is due, and the last phase has begun.

@@ -1,4 +1,5 @@
-//! Reads what Alertmanager writes down of itself, from 0.33 on: each notification that a receiver took, and each alert
+//! Reads what Alertmanager writes down of itself, from 0.33 on, in both schemas: until 0.34 an alert in a list is a hash
+//! that stands for another list's details, from 0.35 on (`events/v2`) it is the alert itself. Each notification that a receiver took, and each alert
 //! that was held back when its turn came. A look comes every quarter of a second; a record misses nothing. Its
 //! `alertResolved` is not read: that is repeated for a quarter of an hour, and says nothing about who was told.
 
@@ -71,9 +72,12 @@ fn step(line: &Value) -> Option<Step> {
     if sent.is_object() {
         let all = list(&sent["alerts"]);
         let of = |field: &str| {
-            let hashes = list(&sent[field]).iter().map(|one| &one["hash"]);
-            let same = |hash: &Value| all.iter().find(|one| one["hash"] == *hash);
-            hashes.filter_map(|hash| fingerprint(&same(hash)?["details"]["fingerprint"])).collect()
+            let details = |hash: &Value| all.iter().find(|one| one["hash"] == *hash);
+            let print = |one: &Value| match &one["hash"] {
+                Value::Null => fingerprint(&one["fingerprint"]),
+                hash => fingerprint(&details(hash)?["details"]["fingerprint"]),
+            };
+            list(&sent[field]).iter().filter_map(print).collect()
         };
         return Some(Step::Sent(Sent {
             at_ms,
@@ -108,10 +112,20 @@ mod tests {
         r#"{"@timestamp":"2026-11-20T20:15:01.000000000Z","instance":"a","data":{"inhibitionMutedAlert":{"mutedAlert":{"fingerprint":"255"},"inhibitingFingerprints":["16"]}}}"#,
     ];
 
+    /// The same by the schema `events/v2` of Alertmanager 0.35, which writes each alert whole.
+    const LINES_V2: [&str; 3] = [
+        r#"{"@timestamp":"2026-11-20T20:15:00.123456789Z","instance":"a","data":{"alertResolved":{"alert":{"fingerprint":"1","labels":{"alertname":"A"}},"groupInfo":{"groupKey":"{}:{}","receiverName":"oncall"}}}}"#,
+        r#"{"@timestamp":"2026-11-20T20:15:00.123456789Z","instance":"a","data":{"notification":{"alerts":[{"fingerprint":"6940328829094903310","name":"A","labels":{"alertname":"A"}},{"fingerprint":"255","name":"B","labels":{"alertname":"B"},"resolved":true}],"firingAlerts":[{"fingerprint":"6940328829094903310","name":"A","labels":{"alertname":"A"}}],"resolvedAlerts":[{"fingerprint":"255","name":"B","labels":{"alertname":"B"},"resolved":true}],"groupInfo":{"groupKey":"{}:{}","groupLabels":{"alertname":"A"},"receiverName":"oncall","groupUuid":"u"},"reason":"NOTIFY_REASON_FIRST_NOTIFICATION","flushId":"7","integration":{"name":"webhook"}}},"clusterPosition":"0"}"#,
+        r#"{"@timestamp":"2026-11-20T20:15:01Z","instance":"a","data":{"inhibitionMutedAlert":{"inhibitRules":[{"name":"r"}],"mutedAlert":{"labels":{"alertname":"B"},"fingerprint":"255"},"inhibitingFingerprints":["16"]}}}"#,
+    ];
+
     #[test]
-    fn who_was_told_and_what_was_held_back_is_read() {
-        let steps: Vec<Step> =
-            LINES.iter().filter_map(|line| step(&serde_json::from_str(line).ok()?)).collect();
+    fn who_was_told_and_what_was_held_back_is_read_in_both_schemas() {
+        let read = |lines: [&str; 3]| -> Vec<Step> {
+            lines.iter().filter_map(|line| step(&serde_json::from_str(line).ok()?)).collect()
+        };
+        let steps = read(LINES);
+        assert_eq!(read(LINES_V2), steps);
         let sent = Sent {
             at_ms: 1_795_205_700_123,
             receiver: "oncall".to_owned(),

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     bound::Timing,
-    finding::{Finding, Outcome, Verdict, seconds},
+    finding::{Finding, Judged, Outcome, Verdict, seconds},
     timeline::Timeline,
 };
 
@@ -58,6 +58,7 @@ impl Report {
     /// Of a scenario that was never played.
     pub fn unplayed(scenario: &str, title: &str, why: &str) -> Report {
         let finding = Finding {
+            of: Judged::TheScenarioIsPlayed,
             about: "the scenario".to_owned(),
             claim: "is played".to_owned(),
             after: String::new(),

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 use super::{
     bound::Timing,
     evidence::is_watchdog,
-    finding::{Outcome, Verdict, seconds},
+    finding::{Finding, Judged, Outcome, Verdict, seconds},
     judge::judge,
     observe::{LOOK_EVERY, Observer, Places, Scene},
     plan::Plan,
@@ -87,7 +87,8 @@ async fn fade(observer: &mut Observer, show: &mut Show<'_>, say: &mut (dyn FnMut
         show.notice(&observer.timeline);
         show.tell(&observer.timeline, say);
         let findings = judge(show.plan, &observer.timeline, show.timing);
-        let end = findings.last().map(|finding| &finding.verdict);
+        let end = findings.iter().find(|finding| finding.of == Judged::AllIsResolvedAtTheEnd);
+        let end = end.map(|finding| &finding.verdict);
         let is_pending =
             observer.timeline.firings.iter().any(|one| one.gone_ms.is_none() && !is_watchdog(&one.labels));
         if matches!(end, Some(Verdict::Broken { .. })) || is_pending {
@@ -178,8 +179,15 @@ impl Show<'_> {
             return None;
         }
         let findings = judge(self.plan, timeline, self.timing);
-        let ours = findings.iter().zip(&self.plan.promises).filter(|(_, one)| one.after == scene.phase);
-        let are_kept = Outcome::of(ours.clone().map(|(finding, _)| finding)) == Outcome::Kept;
+        let counts_from_here = |finding: &&Finding| match finding.of {
+            Judged::Promise(id) => self.plan.promise(id).is_some_and(|promise| promise.after == scene.phase),
+            Judged::EveryNotificationArrives
+            | Judged::NoOtherAlertFires
+            | Judged::AllIsResolvedAtTheEnd
+            | Judged::TheScenarioIsPlayed => false,
+        };
+        let ours = findings.iter().filter(counts_from_here);
+        let are_kept = Outcome::of(ours.clone()) == Outcome::Kept;
         (ours.count() == 0 || are_kept || self.is_due(timeline, &scene.phase)).then(|| next.clone())
     }
 

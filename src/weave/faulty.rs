@@ -218,7 +218,18 @@ impl cache::Crossing for Struck {
         Some(Box::pin(async {
             match befall(verdict).await.map(|verdict| verdict.action) {
                 Some(Action::CacheOutage) => Err(CacheError::Away(CACHE_AWAY.to_owned())),
-                _ => Ok(()),
+                Some(
+                    Action::Wait(_)
+                    | Action::Hang
+                    | Action::BurnCpu(_)
+                    | Action::Leak { .. }
+                    | Action::Answer { .. }
+                    | Action::SlowQuery(_)
+                    | Action::HoldLock { .. }
+                    | Action::LoseContext
+                    | Action::Starve,
+                )
+                | None => Ok(()),
             }
         }))
     }

@@ -8,6 +8,7 @@ use super::{
     lab::{Answer, Lab, No, cell},
 };
 use crate::{
+    kernel::text_file,
     lab::table,
     scenario::{parse, wrong::Wrong},
 };
@@ -74,7 +75,8 @@ fn fault(flags: &Set) -> Result<(String, Value), String> {
         None => Map::new(),
         Some(file) => {
             let shown = file.display();
-            let text = std::fs::read_to_string(file).map_err(|error| format!("{shown}: {error}"))?;
+            let text = text_file::read(file, parse::MOST_BYTES as u64);
+            let text = text.map_err(|error| format!("{shown}: {error}"))?;
             match yaml(&shown.to_string(), &text)? {
                 Value::Object(fault) => fault,
                 _ => return Err(format!("{shown}: expected one fault, with id and effect")),

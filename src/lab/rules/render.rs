@@ -107,7 +107,7 @@ fn lead_to(
         }
         let routing = Routing::parse(name, text).map_err(|flaws| flaws.to_string())?.into_sink(sink);
         let shown = token.as_ref().map(|_| Path::new(TOKEN_FILE));
-        let body = alertmanager::configuration(&routing.text(), None, shown);
+        let body = alertmanager::configuration(&routing.text(), shown);
         let heading = text.lines().take_while(|line| line.starts_with('#'));
         *text = heading.chain(body.lines()).map(|line| format!("{line}\n")).collect();
         lost.extend(routing.left_out().iter().cloned());

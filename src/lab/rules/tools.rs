@@ -15,13 +15,14 @@ use tokio::{io::AsyncReadExt, process::Command};
 
 use super::{files::Read, said};
 use crate::{
-    kernel::id,
+    kernel::{id, text_file},
     rules::{
         file::RuleFile,
         flaw::{Flaw, Source},
         pace::Pace,
         render::{self, Kind},
         routing::Routing,
+        tree::MOST_BYTES,
     },
 };
 
@@ -110,7 +111,7 @@ fn amtool(tool: &Path, file: &Read) -> Result<Vec<Flaw>, String> {
     let folder = Folder::new()?;
     let path = match fs::canonicalize(&file.name) {
         // A bundled file has the name of one that may lie here, and be another.
-        Ok(path) if fs::read_to_string(&path).is_ok_and(|text| text == file.text) => path,
+        Ok(path) if text_file::read(&path, MOST_BYTES as u64).is_ok_and(|text| text == file.text) => path,
         _ => folder.write("alertmanager.yml", &file.text)?,
     };
     let path = path.to_string_lossy().into_owned();

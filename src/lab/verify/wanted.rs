@@ -1,8 +1,11 @@
 //! Which scenarios are meant, by what the command line says.
 
-use std::fs;
+use std::path::Path;
 
-use crate::scenario::{library::Library, parse, spec::Spec};
+use crate::{
+    kernel::text_file,
+    scenario::{library::Library, parse, spec::Spec},
+};
 
 /// A scenario that is to be verified.
 #[derive(Debug)]
@@ -38,7 +41,8 @@ fn scenario(library: &Library, word: &str) -> Result<Wanted, String> {
         let spec = library.get(word).ok_or_else(|| library.unknown(word))?;
         return Ok(Wanted { spec: (*spec).clone(), text: None });
     }
-    let text = fs::read_to_string(word).map_err(|error| format!("{word}: {error}"))?;
+    let text = text_file::read(Path::new(word), parse::MOST_BYTES as u64);
+    let text = text.map_err(|error| format!("{word}: {error}"))?;
     let spec = parse::read(word, &text)
         .map_err(|wrong| wrong.iter().map(ToString::to_string).collect::<String>().trim_end().to_owned())?;
     match library.source(&spec.name) {

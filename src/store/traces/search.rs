@@ -32,6 +32,8 @@ pub struct Wanted {
     pub attributes: Vec<(String, String)>,
     /// Begun no earlier, in nanoseconds since 1970.
     pub since_ns: u64,
+    /// Ended no later, where that is asked for.
+    pub until_ns: Option<u64>,
     pub limit: usize,
 }
 
@@ -109,6 +111,7 @@ fn summary(id: &TraceId, trace: &Trace) -> Summary {
 
 fn fits(trace: &Trace, wanted: &Wanted) -> bool {
     trace.start_ns >= wanted.since_ns
+        && wanted.until_ns.is_none_or(|until_ns| trace.start_ns + trace.duration_ns() <= until_ns)
         && trace.duration_ns() >= wanted.min_duration_ns
         && wanted.has_errors.is_none_or(|has_errors| has_errors == (trace.errors > 0))
         && trace.places.iter().any(|place| is_at(place, wanted))

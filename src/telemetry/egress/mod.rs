@@ -8,6 +8,7 @@ pub mod door;
 pub mod exits;
 pub mod onlooker;
 pub mod outbox;
+pub mod progress;
 pub mod queue;
 pub mod relay;
 pub mod relayed;

@@ -29,12 +29,14 @@ pub struct Queue<T> {
 struct Inner<T> {
     items: VecDeque<(T, usize)>,
     bytes: usize,
+    /// How often something was taken.
+    takes: u64,
 }
 
 impl<T> Queue<T> {
     pub fn new(limit_bytes: usize) -> Self {
         Queue {
-            inner: Mutex::new(Inner { items: VecDeque::new(), bytes: 0 }),
+            inner: Mutex::new(Inner { items: VecDeque::new(), bytes: 0, takes: 0 }),
             limit_bytes,
             displaced: Count::default(),
             filled: Notify::new(),
@@ -83,9 +85,16 @@ impl<T> Queue<T> {
     pub fn take(&self, most: usize) -> Vec<T> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let count = inner.items.len().min(most);
+        inner.takes += u64::from(count > 0);
         let taken: Vec<(T, usize)> = inner.items.drain(..count).collect();
         inner.bytes -= taken.iter().map(|(_, weight)| weight).sum::<usize>();
         taken.into_iter().map(|(item, _)| item).collect()
+    }
+
+    /// How often something was taken, if anything waits now.
+    pub fn takes_while_waiting(&self) -> Option<u64> {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        (!inner.items.is_empty()).then_some(inner.takes)
     }
 
     /// Waits until there is something, or the queue is closed.

@@ -23,10 +23,11 @@ use super::{
     exits::{Before, Exit, Minute, STDOUT},
     onlooker::Onlooker,
     outbox::{Outbox, Word},
+    progress,
     relayed::{Link, Relayed},
 };
 use crate::{
-    kernel::{https, service::Service},
+    kernel::{heartbeat::Heartbeat, https, service::Service},
     telemetry::{
         config::Config,
         destination::Signal,
@@ -62,6 +63,8 @@ pub struct Egress {
     onlooker: Option<Arc<dyn Onlooker>>,
     shown: Arc<Shown>,
     unencodable: Arc<Unencodable>,
+    /// Counts the seconds in which the thread turned and no queue waited in vain.
+    pub beats: Heartbeat,
     stdout: Stdout,
     interval: Duration,
 }
@@ -102,6 +105,7 @@ impl Egress {
             onlooker,
             shown: Arc::default(),
             unencodable: Arc::default(),
+            beats: Heartbeat::default(),
             stdout,
             interval: config.metric_interval,
         }
@@ -200,6 +204,10 @@ impl Egress {
         // Serves the others and ends with them.
         let mut errands = JoinSet::new();
         let (feeder, harvested) = self.relayed.serve(link, &mut errands);
+        let (spans, records, lines) = (self.spans.clone(), self.records.clone(), self.lines.clone());
+        errands.spawn(progress::beat(progress::BEAT_EVERY, self.beats.clone(), move || {
+            [spans.takes_while_waiting(), records.takes_while_waiting(), lines.takes_while_waiting()]
+        }));
         for outbox in self.outboxes.iter().chain(self.relayed.outboxes()) {
             let (sender, aloud) = (outbox.clone(), aloud.clone());
             let client = https::client_by(&sender.destination.tls);

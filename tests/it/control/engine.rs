@@ -16,11 +16,12 @@ use doorbuster::{
     },
     console::{
         api,
+        components::{Components, Look},
         desk::{Console, Place},
         exercises::book::Book,
         guard::Guard,
     },
-    kernel::client::InProcess,
+    kernel::{client::InProcess, heartbeat::Heartbeat},
     lab::listen,
     load::{
         mix::Mix,
@@ -137,7 +138,8 @@ impl Plan {
                 } else {
                     Some(served)
                 };
-                let router = api::router(console);
+                let components = console.components.clone();
+                let router = api::router(console).merge(components.router());
                 let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
                 open.send(()).expect("somebody waits");
                 tokio::select! {
@@ -197,6 +199,13 @@ fn console(
     let carrier = Arc::new(InProcess(Router::new()));
     let shoppers =
         Shoppers::start(options, carrier, &tokio::runtime::Handle::current()).expect("nobody comes");
+    let (vitals, engine) = (Heartbeat::default(), control.beats());
+    let counted = vitals.clone();
+    let parts: Vec<(_, Look)> = vec![
+        ("engine", Box::new(move || Some(engine.seen()))),
+        ("vitals", Box::new(move || Some(counted.seen()))),
+    ];
+    let components = Components::watch(parts).expect("a thread");
     Console {
         metrics: Arc::new(|| "# EOF\n".to_owned()),
         metrics_type: "application/openmetrics-text",
@@ -209,6 +218,9 @@ fn console(
         counts,
         scenarios: Arc::new(library),
         ledger,
+        components,
+        vitals,
+        scrapes: Arc::default(),
         store: None,
         stack: View::of(Standing::without(State::Off, "nobody asked for it")),
         grafana: None,

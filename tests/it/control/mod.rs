@@ -2,6 +2,7 @@
 
 mod calls;
 mod commands;
+mod components;
 mod composing;
 pub mod engine;
 mod events;

@@ -1,9 +1,17 @@
 //! What holds for any file.
 
-use doorbuster::scenario::{
-    library::BUNDLED,
-    parse,
-    spec::{Planned, Spec},
+use std::time::Duration;
+
+use doorbuster::{
+    chaos::{
+        fault::{Effect, Fault},
+        units::Span,
+    },
+    scenario::{
+        library::BUNDLED,
+        parse,
+        spec::{Planned, Ramp, Spec},
+    },
 };
 use garde::Validate;
 use proptest::prelude::*;
@@ -75,6 +83,38 @@ proptest! {
             letters.splice(at..end, instead.chars());
         }
         only_words(read(&letters.into_iter().collect::<String>()))?;
+    }
+
+    #[test]
+    fn every_ramp_that_is_accepted_goes_from_its_start_to_its_end(
+        (start, end) in (any::fault(), any::fault()).prop_map(|(start, end)| (start.effect, end)),
+        at in 0.0..=1.0_f64,
+    ) {
+        let ramp = Ramp {
+            over: Span::from_secs(10), from: None, from_effect: Some(start.clone()), steps: None,
+        };
+        let planned = Planned { ramp: Some(ramp), ..Planned::from(end.clone()) };
+        let text = serde_json::to_string(&planned).expect("JSON");
+        let is_accepted = parse::read_fault("body", &text, Some(&planned.id)).is_ok();
+        let fails = |effect: &Effect| match effect {
+            Effect::Fail(fail) => {
+                let total: f64 = fail.status.values().sum();
+                let part = |weight: f64| (weight / total * 1e6).round();
+                Some((fail.retry_after, fail.status.values().copied().map(part).collect::<Vec<_>>()))
+            }
+            _ => None,
+        };
+        let is_like = |one: &Effect, other: &Effect| one == other || fails(one).is_some() && fails(one) == fails(other);
+        let seconds = |part: f64| planned.at(Duration::from_secs_f64(10.0 * part)).effect;
+        if is_accepted {
+            prop_assert!(!is_like(&start, &end.effect), "{start:?} changes nothing");
+            prop_assert!(is_like(&seconds(0.0), &start), "{:?} is not {start:?}", seconds(0.0));
+            prop_assert_eq!(seconds(1.0), end.effect.clone());
+            let between = Fault { effect: seconds(at), ..end };
+            prop_assert!(between.validate().is_ok(), "{between:?}: {:?}", between.validate());
+        } else {
+            prop_assert_eq!(seconds(at), end.effect, "what is refused is what the file says");
+        }
     }
 
     #[test]

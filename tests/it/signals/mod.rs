@@ -9,4 +9,5 @@ mod recalled;
 mod sampling;
 mod secrets;
 mod seed;
+mod standing;
 mod tls;

@@ -3,5 +3,7 @@
 pub mod beside;
 mod ends;
 mod pages;
+mod still;
 mod theirs;
+mod versions;
 mod webhook;

@@ -1,13 +1,14 @@
 //! The judge, over recorded timelines: each way in which a promise can be broken is told apart.
 
 use doorbuster::verify::{
-    finding::{Finding, Outcome, Verdict, Why},
+    finding::{Finding, Judged, Outcome, Verdict, Why},
+    plan::Plan,
     timeline::{Gap, Sent, Timeline, Told},
 };
 
 use super::recorded::{
-    BEGUN, BROKE, ENDED, MENDED, QUERY, all, brazil, down, firing, found, held, labels, symptom, timeline,
-    told,
+    BEGUN, BROKE, ENDED, MENDED, QUERY, all, brazil, down, firing, found, held, labels, spec, symptom,
+    timeline, told,
 };
 
 const NOTIFIED: &str = "  - { alert: { alertname: CardsFail, country: BR }, notified: { receiver: payments, within: 12s, exactly: 1 } }";
@@ -170,7 +171,7 @@ fn what_nobody_promised_is_found_in_the_whole_run() {
     assert_eq!(why(&found(NEVER, &seen)[0]), Some(Why::Unexpected));
     let unexpected = |seen: &Timeline| {
         let findings = all(NOTIFIED, seen);
-        let finding = &findings[findings.len() - 2];
+        let finding = findings.iter().find(|one| one.of == Judged::NoOtherAlertFires).expect("judged");
         (why(finding), format!("{:?}", finding.verdict))
     };
     let (why, words) = unexpected(&seen);
@@ -267,4 +268,25 @@ fn a_notification_that_was_sent_and_never_came_leaves_nothing_to_be_said() {
     let words = format!("payments took 2 of {}, of which 1 came here", lost.group_key);
     assert_eq!(finding.verdict, Verdict::CouldNotTell { words });
     assert_eq!(Outcome::of(&all(FIRES, &seen)), Outcome::CouldNotTell);
+}
+
+#[test]
+fn each_finding_names_the_promise_that_it_is_about() {
+    let expect = [FIRES, NOTIFIED, HELD, OVER, NEVER, METRIC].join("\n");
+    let plan = Plan::of(&spec(&expect));
+    let mut findings = all(&expect, &timeline());
+    // In whatever order they come.
+    findings.reverse();
+    let promised = findings.iter().filter_map(|finding| match finding.of {
+        Judged::Promise(id) => Some((finding, plan.promise(id).expect("of this plan"))),
+        Judged::EveryNotificationArrives
+        | Judged::NoOtherAlertFires
+        | Judged::AllIsResolvedAtTheEnd
+        | Judged::TheScenarioIsPlayed => None,
+    });
+    let promised: Vec<_> = promised.collect();
+    assert_eq!(promised.len(), 6);
+    for (finding, promise) in promised {
+        assert_eq!((&finding.about, &finding.claim), (&promise.claim.subject(), &promise.claim.words()));
+    }
 }

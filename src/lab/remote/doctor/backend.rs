@@ -26,6 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// A backend by its base address.
 pub struct Backend {
     name: &'static str,
+    /// Where it says whether it is ready.
+    ready: &'static str,
     /// Without whoever stood before the host: it is shown.
     base: String,
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -40,11 +42,21 @@ pub enum Silence {
     Failed(String),
 }
 
+impl From<outside::Silence> for Silence {
+    fn from(silence: outside::Silence) -> Self {
+        match silence {
+            outside::Silence::Refused(404, _) => Silence::NotThere,
+            outside::Silence::Refused(status, _) => Silence::Failed(format!("it answers {status}")),
+            outside::Silence::Failed(why) => Silence::Failed(why),
+        }
+    }
+}
+
 impl Backend {
-    /// `flag` is what errors call the address. Who is asking stands before its host, or in `logcli`'s variables where
+    /// `name` and the path at which it says whether it is ready; `flag` is what errors call the address. Who is asking stands before its host, or in `logcli`'s variables where
     /// `read` knows them.
     pub fn new(
-        name: &'static str,
+        (name, ready): (&'static str, &'static str),
         flag: &'static str,
         base: &str,
         read: &dyn Fn(&str) -> Option<String>,
@@ -52,7 +64,7 @@ impl Backend {
         let variables = Variables { address: flag, path: "", ..account::LOKI };
         let account = Account::at(base.trim(), read, &variables).map_err(No::CouldNot)?;
         let base = account.endpoint.to_string().trim_end_matches('/').to_owned();
-        Ok(Backend { name, base, headers: account.headers, http: client(mozilla()) })
+        Ok(Backend { name, ready, base, headers: account.headers, http: client(mozilla()) })
     }
 
     /// Where `path` is, with `query` as its query string: what a person would ask by hand.
@@ -64,13 +76,22 @@ impl Backend {
 
     /// The answer as JSON.
     pub async fn ask(&self, address: &str) -> Result<Value, Silence> {
+        self.get(address).await.and_then(|answer| outside::json(&answer)).map_err(Silence::from)
+    }
+
+    async fn get(&self, address: &str) -> Result<Bytes, outside::Silence> {
         let headers = self.headers.iter().cloned().collect();
-        let answer = outside::ask(&self.http, PATIENCE, Method::GET, address, headers, Bytes::new()).await;
-        match answer.and_then(|answer| outside::json(&answer)) {
-            Ok(answer) => Ok(answer),
-            Err(outside::Silence::Refused(404, _)) => Err(Silence::NotThere),
-            Err(outside::Silence::Refused(status, _)) => Err(Silence::Failed(format!("it answers {status}"))),
-            Err(outside::Silence::Failed(why)) => Err(Silence::Failed(why)),
+        outside::ask(&self.http, PATIENCE, Method::GET, address, headers, Bytes::new()).await
+    }
+
+    /// What there is to say when the lab has nothing to look for: the backend is asked whether it is ready all the same,
+    /// or one that is dead would pass for one that has nothing to do.
+    pub async fn idle(&self, looked_for: &str, why: &str) -> Finding {
+        let ready = self.address(self.ready, &());
+        match self.get(&ready).await.map_err(Silence::from) {
+            // Behind a gateway there may be no such address; it has answered.
+            Ok(_) | Err(Silence::NotThere) => self.finding(Verdict::Idle, looked_for, why),
+            Err(Silence::Failed(failed)) => self.finding(Verdict::Away, format!("GET {ready}"), failed),
         }
     }
 
@@ -97,7 +118,7 @@ mod tests {
     use super::*;
 
     fn named(base: &str) -> Answer<Backend> {
-        Backend::new("loki", "--loki", base, &|_| None)
+        Backend::new(("loki", "/ready"), "--loki", base, &|_| None)
     }
 
     #[test]

@@ -45,6 +45,8 @@ pub enum Verdict {
     Dropping,
     /// What was sent cannot be found there.
     Missing,
+    /// A part of the lab does not move any more.
+    Stalled,
 }
 
 impl Verdict {
@@ -57,6 +59,7 @@ impl Verdict {
             Verdict::Refusing => "refusing",
             Verdict::Dropping => "dropping",
             Verdict::Missing => "missing",
+            Verdict::Stalled => "stalled",
         }
     }
 

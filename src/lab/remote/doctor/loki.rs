@@ -19,15 +19,23 @@ const LIMIT: &str = "1000";
 const AROUND: Duration = Duration::from_secs(60);
 
 pub async fn check(loki: &Backend, lab: &Lab) -> Answer<Finding> {
-    let Some(trace) = told::trace(lab).await? else {
-        return Ok(loki.finding(Verdict::Idle, "the lines of a trace", told::NOTHING));
+    let traces = told::traces(lab).await?;
+    if traces.is_empty() {
+        return Ok(loki.idle("the lines of a trace", told::NOTHING).await);
+    }
+    let mut with_lines = None;
+    for trace in traces {
+        let lines = told::lines(lab, &trace).await?;
+        if !lines.is_empty() {
+            with_lines = Some((trace, lines));
+            break;
+        }
+    }
+    let Some((trace, told)) = with_lines else {
+        return Ok(loki.idle("the lines of a trace", "the lab itself has no lines of its traces").await);
     };
-    let told = told::lines(lab, &trace).await?;
     let id = &trace.trace_id;
     let looked_for = format!("{{service_name=\"…\"}} | json | trace_id=\"{id}\"");
-    if told.is_empty() {
-        return Ok(loki.finding(Verdict::Idle, looked_for, "the lab itself has no lines of it"));
-    }
     let asked =
         told.iter().map(async |(service, lines)| (service, lines, ask(loki, service, id, lines).await));
     let (mut count, mut missing) = (0, Vec::new());

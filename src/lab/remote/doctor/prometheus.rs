@@ -27,7 +27,7 @@ pub async fn check(prometheus: &Backend, lab: &Lab) -> Answer<Finding> {
         .map_err(|_| No::CouldNot("the lab's measurements are no text".to_owned()))?;
     let expected = measured(exposition);
     if expected.is_empty() {
-        return Ok(prometheus.finding(Verdict::Idle, SERIES, "the lab itself has none yet"));
+        return Ok(prometheus.idle(SERIES, "the lab itself has none yet").await);
     }
     let address = prometheus.address("/api/v1/query", &[("query", QUERY)]);
     let answer = match prometheus.ask(&address).await {

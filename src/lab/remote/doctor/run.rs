@@ -8,6 +8,7 @@ use super::{
         lab::{Answer, Lab, No},
     },
     backend::Backend,
+    components::Component,
     exits::Exit,
     loki, prometheus,
     report::Report,
@@ -18,6 +19,9 @@ use super::{
 #[derive(Deserialize)]
 struct State {
     telemetry: Vec<Exit>,
+    /// A lab of an older version has none.
+    #[serde(default)]
+    components: Vec<Component>,
 }
 
 type Read<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -34,9 +38,9 @@ pub async fn doctor(flags: &Doctor) -> Answer {
     let backend = |name, flag, url: &Option<String>, read: Read<'_>| {
         url.as_deref().map(|url| Backend::new(name, flag, url, read)).transpose()
     };
-    let prometheus = backend("prometheus", "--prometheus", &flags.prometheus, &|_| None)?;
-    let loki = backend("loki", "--loki", &flags.loki, &logcli)?;
-    let tempo = backend("tempo", "--tempo", &flags.tempo, &|_| None)?;
+    let prometheus = backend(("prometheus", "/-/ready"), "--prometheus", &flags.prometheus, &|_| None)?;
+    let loki = backend(("loki", "/ready"), "--loki", &flags.loki, &logcli)?;
+    let tempo = backend(("tempo", "/ready"), "--tempo", &flags.tempo, &|_| None)?;
 
     let state: State = lab.ask(Lab::get("/api/state")).await?;
     let mut asked = Vec::new();
@@ -49,7 +53,7 @@ pub async fn doctor(flags: &Doctor) -> Answer {
     if let Some(tempo) = tempo {
         asked.push(tempo::check(&tempo, &lab).await?);
     }
-    let report = Report::new(state.telemetry, asked);
+    let report = Report::new(state.components, state.telemetry, asked);
     let shown = if lab.json {
         let text = serde_json::to_string_pretty(&report);
         text.map_err(|error| No::CouldNot(error.to_string()))? + "\n"
