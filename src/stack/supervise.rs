@@ -89,15 +89,27 @@ impl Ward {
                 return Ended::Stillborn(format!("{program} does not start: {error}"));
             }
         };
+        self.standing.tell(self.part, |part| part.pid = child.id());
+        let ended = self.live_on(&mut child, stopped, ready).await;
+        if !matches!(ended, Ended::ByItself) {
+            self.errand.end(child).await;
+        }
+        self.standing.tell(self.part, |part| part.pid = None);
+        ended
+    }
+
+    /// Until it ends, or has to.
+    async fn live_on(
+        &self,
+        child: &mut Process,
+        stopped: &mut watch::Receiver<bool>,
+        ready: &mut Option<oneshot::Sender<Result<(), String>>>,
+    ) -> Ended {
         let growing_up = tokio::select! {
-            grown = self.grow_up(&mut child) => grown,
-            () = asked_to_end(stopped) => {
-                self.errand.end(child).await;
-                return Ended::AsAsked;
-            }
+            grown = self.grow_up(child) => grown,
+            () = asked_to_end(stopped) => return Ended::AsAsked,
         };
         if let Err(why) = growing_up {
-            self.errand.end(child).await;
             return Ended::Stillborn(why);
         }
         self.standing.tell(self.part, |part| part.state = State::Ready);
@@ -109,12 +121,10 @@ impl Ward {
         loop {
             tokio::select! {
                 _ = child.wait() => return Ended::ByItself,
-                () = asked_to_end(stopped) => break,
+                () = asked_to_end(stopped) => return Ended::AsAsked,
                 _ = trim.tick() => self.errand.trim(),
             }
         }
-        self.errand.end(child).await;
-        Ended::AsAsked
     }
 
     /// Waits until it is ready, or says why it will not be.
