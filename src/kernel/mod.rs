@@ -31,5 +31,6 @@ pub mod problem;
 pub mod reply;
 pub mod service;
 pub mod snippet;
+pub mod sockets;
 pub mod strangers;
 pub mod transport;
