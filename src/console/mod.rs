@@ -31,6 +31,7 @@ pub mod profiles;
 pub mod receivers;
 pub mod runbooks;
 pub mod scenarios;
+pub mod seats;
 pub mod series;
 pub mod state;
 pub mod store;
