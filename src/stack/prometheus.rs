@@ -23,7 +23,7 @@ pub fn configuration(plan: &Plan, rules: &Path, alertmanager: &str) -> String {
     );
     text.push_str("rule_files:\n");
     for (name, _) in &plan.rule_files {
-        let _ = writeln!(text, "  - {}", quoted(&rules.join(name).to_string_lossy()));
+        let _ = writeln!(text, "  - {}", quoted(&literal(&rules.join(name).to_string_lossy())));
     }
     if plan.rule_files.is_empty() {
         text.truncate(text.len() - "rule_files:\n".len());
@@ -72,6 +72,20 @@ fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
+/// A path where Prometheus takes a pattern. It refuses a `*` in a folder, even an escaped one, so that any letter has to do
+/// for it.
+fn literal(path: &str) -> String {
+    let mut pattern = String::with_capacity(path.len());
+    for letter in path.chars() {
+        match letter {
+            '*' => pattern.push('?'),
+            '?' | '[' | '\\' => pattern.extend(['\\', letter]),
+            _ => pattern.push(letter),
+        }
+    }
+    pattern
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,6 +121,12 @@ mod tests {
         assert!(text.contains("scrape_interval: 15s") && text.contains("scrape_timeout: 10s"), "{text}");
         let bare = Plan { rule_files: Vec::new(), ..plan(Pace::Talk) };
         assert!(!configuration(&bare, Path::new("/d/rules"), "a").contains("rule_files"));
+    }
+
+    #[test]
+    fn a_path_of_rules_is_no_pattern() {
+        assert_eq!(literal("/a b/ü#%"), "/a b/ü#%");
+        assert_eq!(literal(r"/a[1]?\*/r.yml"), r"/a\[1]\?\\?/r.yml");
     }
 
     #[test]
