@@ -18,6 +18,8 @@ use crate::kernel::sockets::{ACCEPTED, CALLS, SHOPPERS};
 const UNLIMITED: usize = 1 << 20;
 /// A limit that some systems accept where they refuse the hard one (macOS's OPEN_MAX).
 const LOW_MAXIMUM: u64 = 10_240;
+/// What a service opens at the start: its runtime, its listener, and for some a database.
+const A_SERVICE: usize = 6;
 /// Set aside for backends, files and child processes that are started.
 const SET_ASIDE: usize = 24;
 /// Pools of databases that may still grow: catalog's and checkout's.
@@ -30,13 +32,11 @@ const CONTROL: std::ops::RangeInclusive<usize> = 16..=1_024;
 const SPARE: usize = 8;
 /// The shop needs so many to be open at all.
 const LEAST_FOR_SHOP: usize = 32;
-/// How many descriptors the shop takes at its peak for each visit a minute under Black Friday, whose calls wait for each
-/// other. docs/descriptors.md has the recipe.
-const A_VISIT_A_MINUTE: f64 = 0.25;
+/// How many sockets the shop has open at its peak for each visit a minute, on a machine that is not busy with anything else.
+/// docs/descriptors.md has the recipe.
+const SOCKETS_A_VISIT: f64 = 0.4;
 /// A limit from here on is not worth a word: it carries what one machine does.
 const PLENTY: usize = 8_192;
-/// Black Friday brings ten times the visits.
-const BLACK_FRIDAY: f64 = 10.0;
 
 /// Who may have how many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +72,11 @@ pub fn open_now() -> usize {
 }
 
 impl Shares {
+    /// Whether `services` can be opened at all with `limit`, before any of them is.
+    pub fn foresee(limit: usize, services: usize, pool_size: u32) -> Result<Shares, String> {
+        Shares::of(limit, open_now() + services * A_SERVICE, pool_size)
+    }
+
     /// Divides `limit` when `open` are in use already, with pools of `pool_size`.
     pub fn of(limit: usize, open: usize, pool_size: u32) -> Result<Shares, String> {
         let pools = POOLS * A_POOLED_CONNECTION * usize::try_from(pool_size).unwrap_or(usize::MAX).min(limit);
@@ -97,9 +102,9 @@ impl Shares {
         ACCEPTED.limit_to((self.shop / 2).max(1));
     }
 
-    /// Visits a minute of a normal evening that can become a Black Friday with this.
+    /// How many visits a minute the shop's share carries.
     pub fn visits_per_minute(self) -> f64 {
-        let visits = self.shop as f64 / A_VISIT_A_MINUTE / BLACK_FRIDAY;
+        let visits = self.shop as f64 / SOCKETS_A_VISIT;
         (visits / 10.0).floor() * 10.0
     }
 
@@ -107,7 +112,8 @@ impl Shares {
     pub fn row(self) -> Option<Row> {
         let note = || {
             format!(
-                "a low limit: enough for {:.0} visits a minute under Black Friday; `ulimit -n` raises it",
+                "a low limit: carries {:.0} visits a minute, and Black Friday brings ten times the usual; raise it with \
+                 `ulimit -n`",
                 self.visits_per_minute()
             )
         };
@@ -161,7 +167,10 @@ mod tests {
         let limit = raise();
         let now = getrlimit(Resource::Nofile);
         assert_eq!(now.current, now.maximum);
-        assert_eq!(Some(limit as u64), now.current.map(|current| current.min(UNLIMITED as u64)));
+        assert_eq!(
+            limit as u64,
+            now.current.map_or(UNLIMITED as u64, |current| current.min(UNLIMITED as u64))
+        );
         assert!(open_now() > 2);
     }
 

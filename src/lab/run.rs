@@ -130,7 +130,7 @@ impl Session<'_> {
             let opened = tokio::select! {
                 opened = self.open(&telemetry, store, common, begun) => opened?,
                 // Nothing is open that has to be closed with care.
-                () = interrupt::heard(asked_to_stop.clone()) => return Ok(()),
+                () = interrupt::heard(asked_to_stop.clone()) => return Ok::<(), anyhow::Error>(()),
             };
             shutdown.before_exit(opened.beside.killer());
             interrupt::heard(asked_to_stop).await;
@@ -151,6 +151,8 @@ impl Session<'_> {
         common: &Common,
         begun: Instant,
     ) -> Result<Open> {
+        Shares::foresee(self.limit, self.services.len(), self.settings.pool.size)
+            .map_err(|why| anyhow!(why))?;
         let mut hosts = Vec::new();
         let stage = self.show.as_ref().map(|flags| Stage::open(flags, &common.data_dir)).transpose()?;
         let board = stage.as_ref().map_or_else(|| Arc::new(Board::new(None)), |stage| stage.board.clone());

@@ -81,17 +81,19 @@ impl Settings {
 
     /// What the start-up table says of services that nobody outside needs.
     pub fn internal_row(&self) -> Row {
-        let offsets = || Service::ALL.into_iter().map(|service| service.offset());
-        let ports = offsets().filter(|offset| *offset > Service::Lab.offset());
-        let (first, last) = (ports.clone().min(), ports.max());
-        let port = |offset: Option<u16>| self.port_base + offset.unwrap_or_default();
+        let ports = Service::ALL
+            .into_iter()
+            .map(|service| service.offset())
+            .filter(|offset| *offset > Service::Lab.offset());
+        let (first, last) = (ports.clone().min().unwrap_or_default(), ports.max().unwrap_or_default());
+        let first = SocketAddr::new(self.bind_internal, self.port_base + first);
         let note = match self.bind_internal.is_loopback() {
-            true => "--bind-internal opens them to others",
+            true => "--bind-internal opens them",
             false => "anybody who reaches them can change stock and catalogue",
         };
         Row::new(
             "services",
-            format!("{}, ports {} to {}", self.bind_internal, port(first), port(last)),
+            format!("{first} to {}", self.port_base + last),
             format!("internal services and third parties; {note}"),
         )
     }

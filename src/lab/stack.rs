@@ -182,8 +182,9 @@ impl Running {
         move || {
             let now = standing.now();
             let pids = Part::ALL.into_iter().filter_map(|part| now.part(part)?.pid);
-            let pids = pids.filter_map(|pid| i32::try_from(pid).ok().and_then(Pid::from_raw));
-            pids.for_each(|pid| drop(kill_process(pid, Signal::KILL)));
+            for pid in pids.filter_map(|pid| i32::try_from(pid).ok().and_then(Pid::from_raw)) {
+                let _ = kill_process(pid, Signal::KILL);
+            }
         }
     }
 }

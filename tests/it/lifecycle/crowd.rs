@@ -76,8 +76,9 @@ fn idle_readers_and_half_open_connections_of_strangers_keep_out_nobody_who_has_t
 fn a_connection_that_never_asks_anything_is_closed_within_seconds_and_one_that_has_asked_stays() {
     use std::io::{Read, Write};
     let lab = Plan::up().start();
-    for offset in [0, CONTROL] {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, lab.port_base + offset));
+    let base = lab.port_base;
+    let at = |offset: u16| {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, base + offset));
         let open = || {
             let stream = TcpStream::connect(address).expect("connected");
             stream.set_read_timeout(Some(SECOND * 20)).expect("a socket");
@@ -97,5 +98,9 @@ fn a_connection_that_never_asks_anything_is_closed_within_seconds_and_one_that_h
         assert_eq!(silent.read(&mut [0; 16]).unwrap_or_default(), 0, "closed");
         assert!(begun.elapsed() < SECOND * 15, "{:?}", begun.elapsed());
         ask();
-    }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| at(0));
+        scope.spawn(|| at(CONTROL));
+    });
 }

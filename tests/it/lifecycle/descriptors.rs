@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use super::bound::table;
 use crate::{
     browser::{get, post},
     cues::desk::{CONTROL, state},
@@ -17,12 +18,12 @@ const SECOND: Duration = Duration::from_secs(1);
 fn with_256_descriptors_calm_takes_less_than_a_second_while_black_friday_drowns_the_shop() {
     let lab = Plan::up()
         .env("DOORBUSTER_SCENARIO", "blackfriday")
-        .env("DOORBUSTER_VISITS_PER_MINUTE", "600")
+        .env("DOORBUSTER_VISITS_PER_MINUTE", "240")
         .with_descriptors(256)
         .start();
-    let said = lab.said();
+    let said = table(&lab);
     let row = said.lines().find(|line| line.trim_start().starts_with("descriptors")).unwrap_or_default();
-    assert!(row.contains("256") && row.contains("visits a minute under Black Friday"), "{said}");
+    assert!(row.contains("256") && row.contains("visits a minute"), "{said}");
     // Until the shop has no socket left, or for as long as it took to lose the control address.
     let begun = Instant::now();
     let drowns = || state(&lab)["capacity"]["shop_sockets_refused"].as_u64() > Some(0);
