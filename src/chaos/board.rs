@@ -24,6 +24,8 @@ pub struct Board {
 #[derive(Default)]
 struct State {
     revision: Revision,
+    /// Whether faults have ended for good.
+    is_closed: bool,
     lives: BTreeMap<String, Arc<Live>>,
 }
 
@@ -42,7 +44,21 @@ impl Board {
 
     /// From now on it is as `setting` says. A fault that stays keeps its counts; one that goes is over.
     pub fn apply(&self, setting: &Setting) {
+        let state = self.state();
+        if !state.is_closed {
+            self.switch(state, setting);
+        }
+    }
+
+    /// Every fault ends, and no setting brings one back: the process is about to end, and whatever waits or works because
+    /// of a fault would keep it.
+    pub fn close(&self) {
         let mut state = self.state();
+        state.is_closed = true;
+        self.switch(state, &Setting::default());
+    }
+
+    fn switch(&self, mut state: MutexGuard<'_, State>, setting: &Setting) {
         let mut lives = BTreeMap::new();
         let mut active: Vec<(Arc<Fault>, Arc<Live>)> = Vec::with_capacity(setting.faults.len());
         for fault in &setting.faults {
@@ -102,6 +118,19 @@ impl Board {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_board_that_is_closed_ends_every_fault_and_takes_no_other() {
+        let board = Board::new(None);
+        let fault: Fault = serde_json::from_str(r#"{"id":"a","effect":"hang"}"#).expect("a fault");
+        let setting = Setting { faults: vec![fault], ..Setting::default() };
+        board.apply(&setting);
+        let live = board.live("a").expect("active");
+        board.close();
+        assert!(live.is_over() && !board.panel(Service::Cart).is_any_active());
+        board.apply(&setting);
+        assert!(!board.is_active("a") && !board.panel(Service::Cart).is_any_active());
+    }
 
     #[test]
     fn every_service_finds_its_own_panel() {

@@ -1,15 +1,25 @@
 //! What every answer of the control address is made from. All of it is asked anew for each answer.
 
-use std::sync::{Arc, Weak};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Weak},
+};
 
+use axum::{Extension, extract::ConnectInfo, http::HeaderMap};
 use serde::Serialize;
 use serde_json::Value;
-use tokio::sync::{Semaphore, broadcast};
+use tokio::sync::broadcast;
 use utoipa::ToSchema;
 
 use super::{
-    components::Components, exercises::book::Book, followers::Followers, guard::Guard, scrapes::Scrapes,
-    verify::record::Record, vitals::Recent,
+    components::Components,
+    exercises::book::Book,
+    followers::Followers,
+    guard::Guard,
+    scrapes::Scrapes,
+    seats::{Caller, Seats},
+    verify::record::Record,
+    vitals::Recent,
 };
 use crate::{
     chaos::{counts::Counts, ledger::Ledger, switchboard::Switchboard},
@@ -25,8 +35,6 @@ use crate::{
 
 /// Events that may wait for a slow reader; who is further behind is dropped.
 const EVENTS_KEPT: usize = 64;
-/// Streams of events that may be open at a time.
-pub const MOST_READERS: usize = 64;
 
 /// What the control address is given.
 #[derive(Clone)]
@@ -76,6 +84,9 @@ impl Console {
     }
 }
 
+/// Where a request came from, where the listener says so.
+pub type Remote = Option<Extension<ConnectInfo<SocketAddr>>>;
+
 /// Where a service is.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Place {
@@ -96,7 +107,8 @@ pub struct Desk {
     pub console: Console,
     pub followers: Followers,
     pub events: broadcast::Sender<Arc<Notice>>,
-    pub readers: Arc<Semaphore>,
+    /// Those who read events.
+    pub readers: Seats,
     /// The verification that runs, or ran last.
     pub verifying: Record,
     /// The vitals of the last minutes.
@@ -109,10 +121,22 @@ impl Desk {
             console,
             followers: Followers::default(),
             events: broadcast::Sender::new(EVENTS_KEPT),
-            readers: Arc::new(Semaphore::new(MOST_READERS)),
+            readers: Seats::default(),
             verifying: Record::default(),
             recent: Recent::default(),
         })
+    }
+
+    /// Who asks for a seat. On a loopback address all are alike.
+    pub fn caller(&self, headers: &HeaderMap, remote: Remote) -> Caller {
+        let guard = &self.console.guard;
+        let address = remote.map(|Extension(ConnectInfo(address))| address.ip().to_canonical());
+        match address {
+            _ if !guard.needs_token() => Caller::Stranger(None),
+            _ if guard.admits(headers).is_ok() => Caller::Trusted,
+            Some(address) if address.is_loopback() => Caller::Local,
+            address => Caller::Stranger(address),
+        }
     }
 
     /// A handle that does not keep it alive.

@@ -10,6 +10,7 @@ use std::{
 
 use axum::{
     extract::State,
+    http::HeaderMap,
     response::{
         IntoResponse, Response, Sse,
         sse::{Event, KeepAlive},
@@ -25,7 +26,7 @@ use tokio::{
 use utoipa::ToSchema;
 
 use super::{
-    desk::{Desk, Notice},
+    desk::{Desk, Notice, Remote},
     faults::{self, FaultNow},
     state,
     vitals::{self, Window},
@@ -79,23 +80,26 @@ pub struct FaultsNow {
         (status = 200, description = "A stream that does not end", body = String, content_type = "text/event-stream"),
         (status = 503, description = "Too many streams are open", body = Problem,
             content_type = "application/problem+json")))]
-pub async fn listen(State(desk): State<Arc<Desk>>) -> Result<Response> {
-    let place = desk.readers.clone().try_acquire_owned();
-    let place = place.map_err(|_| Error::new(Kind::Unavailable, "too many streams of events are open"))?;
+pub async fn listen(State(desk): State<Arc<Desk>>, remote: Remote, headers: HeaderMap) -> Result<Response> {
+    let seat = desk.readers.take(desk.caller(&headers, remote));
+    let seat = seat.ok_or_else(|| Error::new(Kind::Unavailable, "too many streams of events are open"))?;
     // Before the state is made, so that nothing falls between the two.
     let receiver = desk.events.subscribe();
     let mut now = state::now(&desk);
     now.faults = faults::briefly(&desk.console.control.status(), desk.console.counts.totals());
     let first = Arc::new(notice("state", &now));
-    let reader = (Some(first), receiver, place);
-    let events = stream::unfold(reader, async |(first, mut receiver, place)| {
+    let reader = (Some(first), receiver, seat);
+    let events = stream::unfold(reader, async |(first, mut receiver, seat)| {
         let notice = match first {
             Some(first) => first,
-            // Lagging behind ends the stream, as the end of the lab does.
-            None => receiver.recv().await.ok()?,
+            // Lagging behind ends the stream, as the end of the lab does, and a seat that is another's.
+            None => tokio::select! {
+                received = receiver.recv() => received.ok()?,
+                () = seat.lost() => return None,
+            },
         };
         let event = Event::default().event(notice.name).data(&notice.data);
-        Some((Ok::<_, Infallible>(event), (None, receiver, place)))
+        Some((Ok::<_, Infallible>(event), (None, receiver, seat)))
     });
     let beat = KeepAlive::new().interval(HEART_BEAT);
     Ok(Sse::new(Box::pin(events)).keep_alive(beat).into_response())

@@ -9,10 +9,8 @@ use serde::Serialize;
 use tokio::sync::watch;
 use utoipa::ToSchema;
 
+use super::seats::{self, Caller, Seats};
 use crate::kernel::clock;
-
-/// Followers that may be connected at a time.
-pub const MOST_FOLLOWERS: usize = 64;
 
 /// A process that follows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -29,6 +27,7 @@ pub struct Followers(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
+    seats: Seats,
     seated: Mutex<BTreeMap<u64, Follower>>,
     /// The number of the last arrival or departure.
     changes: watch::Sender<u64>,
@@ -38,21 +37,32 @@ struct Inner {
 pub struct Seat {
     inner: Arc<Inner>,
     number: u64,
+    seat: seats::Seat,
+}
+
+impl Seat {
+    /// Resolves when the place is another's.
+    pub async fn lost(&self) {
+        self.seat.lost().await;
+    }
 }
 
 impl Followers {
-    /// A place for `process`, unless all are taken.
-    pub fn seat(&self, process: &str) -> Option<Seat> {
+    /// A place for `process`, unless all that `caller` may have are taken.
+    pub fn seat(&self, process: &str, caller: Caller) -> Option<Seat> {
+        let seat = self.0.seats.take(caller)?;
         let mut seated = self.0.seated();
-        if seated.len() >= MOST_FOLLOWERS {
-            return None;
-        }
         let number = seated.keys().next_back().map_or(0, |last| last + 1);
         let process = if is_name(process) { process } else { "unnamed" };
         seated.insert(number, Follower { process: process.to_owned(), since: clock::now() });
         drop(seated);
         self.0.changes.send_modify(|changes| *changes += 1);
-        Some(Seat { inner: self.0.clone(), number })
+        Some(Seat { inner: self.0.clone(), number, seat })
+    }
+
+    /// How often there was no place.
+    pub fn refused(&self) -> u64 {
+        self.0.seats.refused()
     }
 
     /// Who is connected, in the order of arrival.
@@ -87,17 +97,20 @@ impl Drop for Seat {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::seats::SHARED, *};
 
     #[test]
     fn places_are_bounded_and_free_again_when_left() {
         let followers = Followers::default();
+        let stranger = Caller::Stranger(None);
         let mut seats: Vec<_> =
-            (0..MOST_FOLLOWERS).map(|_| followers.seat("cart-1").expect("free")).collect();
-        assert!(followers.seat("cart-1").is_none());
+            (0..SHARED).map(|_| followers.seat("cart-1", stranger).expect("free")).collect();
+        assert!(followers.seat("cart-1", stranger).is_none());
+        assert_eq!(followers.refused(), 1);
         drop(seats.remove(10));
-        assert_eq!(followers.list().len(), MOST_FOLLOWERS - 1);
-        let _seat = followers.seat("<script>").expect("free again");
+        assert_eq!(followers.list().len(), SHARED - 1);
+        let _seat = followers.seat("<script>", stranger).expect("free again");
         assert_eq!(followers.list().last().map(|one| one.process.clone()).as_deref(), Some("unnamed"));
+        let _known = followers.seat("cart-2", Caller::Trusted).expect("a place of its own");
     }
 }

@@ -34,6 +34,7 @@ pub mod receivers;
 pub mod runbooks;
 pub mod scenarios;
 pub mod scrapes;
+pub mod seats;
 pub mod series;
 pub mod state;
 pub mod store;

@@ -1,6 +1,9 @@
 //! How all of it stands at one moment.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use axum::{Json, extract::State};
 use serde::Serialize;
@@ -15,7 +18,10 @@ use super::{
 };
 use crate::{
     chaos::setting::Revision,
-    kernel::clock,
+    kernel::{
+        clock,
+        sockets::{ACCEPTED, CALLS, CONTROL_CONNECTIONS, SHOPPERS},
+    },
     load::tally::Tally,
     scenario::control::{Running, Status},
     stack::standing::StackNow,
@@ -37,6 +43,8 @@ pub struct StateNow {
     pub load: LoadNow,
     /// The processes that follow the switchboard.
     pub followers: Vec<Follower>,
+    /// Connections and streams for which there was no room, since the start.
+    pub capacity: CapacityNow,
     pub services: Vec<Place>,
     /// How the visits went since the start.
     #[schema(value_type = Object)]
@@ -50,6 +58,27 @@ pub struct StateNow {
     pub stack: StackNow,
     /// Where a browser finds Grafana, if there is one.
     pub grafana: Option<String>,
+}
+
+/// Connections and streams for which there was no room, since the start.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
+pub struct CapacityNow {
+    /// Connections to this address that were refused.
+    pub connections_refused: u64,
+    /// Connections to this address that were closed to make room for another.
+    pub connections_displaced: u64,
+    /// Connections to this address that were closed because they never sent a request.
+    pub connections_silent: u64,
+    /// Streams of `/api/events` that were refused.
+    pub event_streams_refused: u64,
+    /// Streams of `/api/switchboard` that were refused.
+    pub switchboard_streams_refused: u64,
+    /// Sockets of services and shoppers that could not be opened because their share of file descriptors was used up.
+    pub shop_sockets_refused: u64,
+    /// Sockets that services and shoppers have open.
+    pub shop_sockets: usize,
+    /// The most they may have.
+    pub shop_sockets_max: usize,
 }
 
 /// How many come.
@@ -106,12 +135,28 @@ pub fn now(desk: &Desk) -> StateNow {
             scenario_visits_per_minute: status.visits_per_minute,
         },
         followers: desk.followers.list(),
+        capacity: capacity(desk),
         services: console.services.to_vec(),
         shoppers,
         telemetry: (console.telemetry)(),
         components: console.components.now(),
         stack: console.stack.standing.now(),
         grafana: console.grafana.clone(),
+    }
+}
+
+fn capacity(desk: &Desk) -> CapacityNow {
+    let shares = [&SHOPPERS, &CALLS, &ACCEPTED];
+    let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
+    CapacityNow {
+        connections_refused: of(&CONTROL_CONNECTIONS.refused),
+        connections_displaced: of(&CONTROL_CONNECTIONS.displaced),
+        connections_silent: of(&CONTROL_CONNECTIONS.silent),
+        event_streams_refused: desk.readers.refused(),
+        switchboard_streams_refused: desk.followers.refused(),
+        shop_sockets_refused: shares.iter().map(|share| share.refused()).sum(),
+        shop_sockets: shares.iter().map(|share| share.in_use()).sum(),
+        shop_sockets_max: shares.iter().map(|share| share.size()).sum(),
     }
 }
 

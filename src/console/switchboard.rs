@@ -18,7 +18,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     answers::Refusals,
     body::Body,
-    desk::Desk,
+    desk::{Desk, Remote},
     followers::{self, Seat},
 };
 use crate::{
@@ -78,9 +78,11 @@ pub struct CountsBody {
 pub async fn follow(
     State(desk): State<Arc<Desk>>,
     Query(who): Query<Who>,
+    remote: Remote,
     headers: HeaderMap,
 ) -> Result<Response> {
-    let seat = desk.followers.seat(who.process.as_deref().unwrap_or_default());
+    let caller = desk.caller(&headers, remote);
+    let seat = desk.followers.seat(who.process.as_deref().unwrap_or_default(), caller);
     let seat = seat.ok_or_else(|| Error::new(Kind::Unavailable, "too many processes follow"))?;
     let has = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
     let mut setting = desk.console.switchboard.follow();
@@ -88,7 +90,7 @@ pub async fn follow(
     let mut beat = interval_at(tokio::time::Instant::now() + BEAT_EVERY, BEAT_EVERY);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let first = Some(if is_current { Say::Beat } else { Say::Setting });
-    let line = Line { first, setting, beat, _seat: seat };
+    let line = Line { first, setting, beat, seat };
     let events = stream::unfold(line, async |mut line| {
         let event = line.next().await?;
         Some((Ok::<_, Infallible>(event), line))
@@ -114,7 +116,7 @@ struct Line {
     first: Option<Say>,
     setting: watch::Receiver<Arc<Setting>>,
     beat: Interval,
-    _seat: Seat,
+    seat: Seat,
 }
 
 enum Say {
@@ -129,6 +131,7 @@ impl Line {
             None => tokio::select! {
                 changed = self.setting.changed() => changed.map(|()| Say::Setting).ok()?,
                 _ = self.beat.tick() => Say::Beat,
+                () = self.seat.lost() => return None,
             },
         };
         match say {

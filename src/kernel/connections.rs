@@ -17,18 +17,28 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::{net::TcpStream, sync::oneshot};
 
-use super::client::{ANSWER_LIMIT_BYTES, Lost};
+use super::{
+    client::{ANSWER_LIMIT_BYTES, Lost},
+    sockets::{CALLS, Share},
+};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Kept connections per address; more are closed after use.
 const IDLE_CONNECTIONS: usize = 64;
 
+/// Why no connection was made although the peer may be there.
+const NO_SOCKET: &str = "the shop's share of file descriptors is used up";
+
 type Connection = SendRequest<Full<Bytes>>;
 
 /// The connections of one service. Clones share them; they live on the runtime that first used them.
-#[derive(Clone, Default)]
-pub struct Http(Arc<Mutex<HashMap<Box<str>, Address>>>);
+#[derive(Clone)]
+pub struct Http {
+    addresses: Arc<Mutex<HashMap<Box<str>, Address>>>,
+    /// The sockets it takes from.
+    share: &'static Share,
+}
 
 #[derive(Default)]
 struct Address {
@@ -44,7 +54,18 @@ struct Kept {
     since: Instant,
 }
 
+impl Default for Http {
+    fn default() -> Self {
+        Http::within(&CALLS)
+    }
+}
+
 impl Http {
+    /// No connections yet; their sockets will be of this share.
+    pub fn within(share: &'static Share) -> Self {
+        Http { addresses: Arc::default(), share }
+    }
+
     /// Asks whoever listens at `address` (`host:port`). The request has its `Host` and, as its URI, path and query.
     ///
     /// A connection that the peer has closed meanwhile is noticed before anything is sent on it, and another one is
@@ -86,16 +107,18 @@ impl Http {
                 let _ = freed.ready().await;
                 Ok((freed, false))
             }
-            made = connect(address) => Ok((made?, true)),
+            made = connect(address, self.share) => Ok((made?, true)),
         }
     }
 
     fn keep(&self, address: &str, connection: Connection) {
-        self.at(address, |address| address.keep(connection));
+        // Where sockets are short, an idle one is closed and another address can have it; whoever waits comes first.
+        let is_short = self.share.is_short();
+        self.at(address, |address| address.keep(connection, is_short));
     }
 
     fn at<T>(&self, address: &str, act: impl FnOnce(&mut Address) -> T) -> T {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
         match all.get_mut(address) {
             Some(known) => act(known),
             None => act(all.entry(address.into()).or_default()),
@@ -119,7 +142,7 @@ impl Address {
         Err(freed)
     }
 
-    fn keep(&mut self, mut connection: Connection) {
+    fn keep(&mut self, mut connection: Connection, is_short: bool) {
         if connection.is_closed() {
             return;
         }
@@ -130,6 +153,9 @@ impl Address {
                 Err(unwanted) => connection = unwanted,
             }
         }
+        if is_short {
+            return;
+        }
         if self.kept.len() >= IDLE_CONNECTIONS {
             self.kept.retain(|one| !one.connection.is_closed());
         }
@@ -139,15 +165,19 @@ impl Address {
     }
 }
 
-async fn connect(address: &str) -> Result<Connection, Lost> {
+async fn connect(address: &str, share: &'static Share) -> Result<Connection, Lost> {
     let refused = |error: &dyn fmt::Display| Lost::Refused(error.to_string());
+    let permit = share.take(CONNECT_TIMEOUT).await.ok_or_else(|| refused(&NO_SOCKET))?;
     let socket = tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await;
     let socket = socket.map_err(|error| refused(&error))?.map_err(|error| refused(&error))?;
     socket.set_nodelay(true).map_err(|error| refused(&error))?;
     let (sender, connection) =
         http1::handshake(TokioIo::new(socket)).await.map_err(|error| refused(&error))?;
     // How it ends is told to whoever has a question on it.
-    tokio::spawn(async move { drop(connection.await) });
+    tokio::spawn(async move {
+        let _ = connection.await;
+        drop(permit);
+    });
     Ok(sender)
 }
 
@@ -265,6 +295,21 @@ mod tests {
             http.ask("127.0.0.1:0", question()).await.expect_err("nobody listens on port 0");
         }
         assert!(http.at("127.0.0.1:0", |at| at.waiting.len()) <= 1);
+    }
+
+    #[tokio::test]
+    async fn where_sockets_are_short_an_idle_connection_is_closed_and_its_socket_is_free() {
+        static SHARE: Share = Share::unlimited();
+        SHARE.limit_to(1);
+        let (address, mut told) = peer(vec![Manner::AnswersAll; 2]).await;
+        let http = Http::within(&SHARE);
+        http.ask(&address, question()).await.expect("answered");
+        http.ask(&address, question()).await.expect("answered, although there is one socket");
+        assert_eq!((told.recv().await, told.recv().await), (Some(0), Some(1)));
+        let _all = SHARE.take(Duration::from_secs(5)).await.expect("free again");
+        let lost = http.ask(&address, question()).await.expect_err("no socket is left");
+        assert!(matches!(&lost, Lost::Refused(why) if why == NO_SOCKET), "{lost:?}");
+        assert_eq!(SHARE.refused(), 1);
     }
 
     #[tokio::test]

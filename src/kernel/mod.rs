@@ -32,6 +32,7 @@ pub mod problem;
 pub mod reply;
 pub mod service;
 pub mod snippet;
+pub mod sockets;
 pub mod strangers;
 pub mod text_file;
 pub mod transport;

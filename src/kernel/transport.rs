@@ -11,6 +11,7 @@ pub use super::connections::Http;
 use super::{
     client::{Carrier, Errand, Lost},
     peers::{PROBE_EVERY, PROBE_PATIENCE, Peers},
+    sockets::SHOPPERS,
 };
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -18,6 +19,11 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// A plain HTTP client with connections of its own. They live on the runtime that first used them.
 pub fn http() -> Http {
     Http::default()
+}
+
+/// The same for shoppers, whose sockets are a share of their own: services reach one another whatever comes in.
+pub fn shoppers_http() -> Http {
+    Http::within(&SHOPPERS)
 }
 
 /// Carries errands over TCP.

@@ -125,9 +125,13 @@ pub struct EngineFlags {
 /// What every process needs to know.
 #[derive(Args, Clone, Debug)]
 pub struct Common {
-    /// Address to listen on
+    /// Address that the storefront and the control address listen on; with `serve`, that service
     #[arg(long, env = "DOORBUSTER_BIND", default_value = "127.0.0.1")]
     pub bind: IpAddr,
+    /// Address that all other services and the third parties listen on: anybody who reaches them can change the stock and
+    /// the catalogue (default: loopback; `serve` ignores it)
+    #[arg(long, env = "DOORBUSTER_BIND_INTERNAL", value_name = "ADDRESS")]
+    pub bind_internal: Option<IpAddr>,
     /// Port of the storefront; all others move with it (lab: +10, third parties: +91 to +93)
     #[arg(long, env = "DOORBUSTER_PORT_BASE", default_value_t = 8000, value_parser = clap::value_parser!(u16).range(1..=65_442))]
     pub port_base: u16,

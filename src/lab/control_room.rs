@@ -1,15 +1,19 @@
 //! The control address with what is behind it: the show, the shoppers, and the marks on dashboards. Each has a thread of
 //! its own.
 
-use std::{net::SocketAddr, sync::Arc, thread, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use tokio::sync::{oneshot, watch};
 
 use super::{
     annotations::{self, grafana::Grafana},
-    components, hosts, listen,
+    components,
+    descriptors::Shares,
+    hosts::{self, Spawned},
+    listen::{self, Entrance},
     settings::Settings,
+    shutdown::Shutdown,
     stage::Stage,
     token::Token,
 };
@@ -32,6 +36,7 @@ use crate::{
         run::{Options, Shoppers},
         visit::Source,
     },
+    scenario::control::{Command, Control},
     stack::view::View,
     store::keep::Store,
     telemetry::{exposition, init::Telemetry},
@@ -42,6 +47,8 @@ use crate::{
 const VISITS_GRACE: Duration = Duration::from_millis(600);
 /// How long is waited for the last words to Grafana; they take less.
 const LAST_WORDS: Duration = Duration::from_secs(2);
+/// Who asked for calm, in the ledger, when the lab closes.
+const BY_SIGNAL: &str = "signal";
 /// The name of the thread shoppers come from.
 const SHOPPERS: &str = "shoppers";
 
@@ -59,12 +66,15 @@ pub struct Plan<'a> {
     pub grafana: Option<(Grafana, bool)>,
     /// Where a browser finds it.
     pub grafana_link: Option<String>,
+    /// How many connections the control address may have.
+    pub shares: Shares,
 }
 
 /// Open, until it is closed.
 pub struct ControlRoom {
     pub shoppers: Arc<Shoppers>,
-    annotator: Option<thread::JoinHandle<()>>,
+    control: Control,
+    annotator: Option<Spawned>,
     unmark: watch::Sender<bool>,
     stop: watch::Sender<bool>,
 }
@@ -72,7 +82,7 @@ pub struct ControlRoom {
 impl ControlRoom {
     /// Opens the control address and lets the shoppers in.
     pub async fn open(plan: Plan<'_>, stage: &Stage, telemetry: &Telemetry) -> Result<ControlRoom> {
-        let Plan { settings, control: here, port, token, store, stack, grafana, grafana_link } = plan;
+        let Plan { settings, control: here, port, token, store, stack, grafana, grafana_link, shares } = plan;
         let (stop, stopped) = watch::channel(false);
         let (unmark, unmarked) = watch::channel(false);
         let shoppers = Arc::new(let_shoppers_in(settings, stage, telemetry, stopped.clone()).await?);
@@ -100,7 +110,7 @@ impl ControlRoom {
             telemetry: Arc::new(move || serde_json::to_value(exits()).unwrap_or_default()),
             shoppers: shoppers.clone(),
             services: places(settings),
-            control,
+            control: control.clone(),
             switchboard: stage.switchboard.clone(),
             counts: stage.counts.clone(),
             scenarios: stage.library.clone(),
@@ -116,18 +126,19 @@ impl ControlRoom {
         };
         let mut address = settings.address(Service::Lab);
         address.set_port(port.unwrap_or(address.port()));
+        let entrance = Entrance::control(shares, console.guard.clone());
         let (opened, is_open) = oneshot::channel();
         hosts::spawn(Service::Lab, Service::Lab.name(), async move {
-            let listener = match hosts::bind(Service::Lab, address).await {
+            let listener = match hosts::bind(Service::Lab, address) {
                 Ok(listener) => listener,
                 Err(error) => return drop(opened.send(Err(error))),
             };
             let _ = opened.send(Ok(()));
             let router = api::router(console).merge(watched.router());
-            listen::serve(listener, router, async { ended(stopped).await }).await;
+            listen::serve_at(entrance, listener, router, async { ended(stopped).await }).await;
         })?;
         is_open.await.context("the lab ended before it was open")??;
-        Ok(ControlRoom { shoppers, annotator, unmark, stop })
+        Ok(ControlRoom { shoppers, control, annotator, unmark, stop })
     }
 
     /// Lets the marks on dashboards end, and does not wait.
@@ -135,12 +146,17 @@ impl ControlRoom {
         self.unmark.send_replace(true);
     }
 
+    /// Ends every fault, as the panic button does.
+    pub async fn calm(&self) {
+        // An engine that does not answer is gone, or will be in a moment.
+        let _ = self.control.ask(Command::Calm, BY_SIGNAL).await;
+    }
+
     /// Closes it.
-    pub async fn close(self) {
+    pub async fn close(self, shutdown: &Shutdown) {
         self.take_marks_down();
         if let Some(annotator) = self.annotator {
-            let ended = tokio::task::spawn_blocking(|| annotator.join());
-            let _ = tokio::time::timeout(LAST_WORDS, ended).await;
+            let _ = tokio::time::timeout(shutdown.left(LAST_WORDS), annotator.ended()).await;
         }
         self.stop.send_replace(true);
     }
@@ -165,7 +181,7 @@ async fn let_shoppers_in(
     };
     let (begun, have_begun) = oneshot::channel();
     hosts::spawn(Service::Lab, SHOPPERS, async move {
-        let transport = Transport::new(transport::http(), peers);
+        let transport = Transport::new(transport::shoppers_http(), peers);
         tokio::spawn(transport.clone().probe());
         let carrier = dress::shoppers(transport, scope);
         let here = tokio::runtime::Handle::current();

@@ -26,7 +26,20 @@ const PORT_TAKEN: Duration = Duration::from_millis(50);
 pub struct Host {
     pub service: Service,
     stop: watch::Sender<Option<Duration>>,
-    thread: thread::JoinHandle<()>,
+    thread: Spawned,
+}
+
+/// A thread of [`spawn`]. Nobody joins it: a wait for its end can be given up, and a process that ends takes it along.
+pub struct Spawned {
+    /// Nothing is ever sent: the channel ends with the thread.
+    ended: oneshot::Receiver<()>,
+}
+
+impl Spawned {
+    /// Waits until the thread has ended.
+    pub async fn ended(self) {
+        let _ = self.ended.await;
+    }
 }
 
 impl Host {
@@ -56,7 +69,7 @@ impl Host {
 
     /// Waits until it has ended.
     pub async fn ended(self) {
-        let _ = tokio::task::spawn_blocking(|| self.thread.join()).await;
+        self.thread.ended().await;
     }
 }
 
@@ -65,21 +78,22 @@ pub fn spawn(
     service: Service,
     name: &'static str,
     work: impl Future<Output = ()> + Send + 'static,
-) -> Result<thread::JoinHandle<()>> {
+) -> Result<Spawned> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .thread_name(name)
         .on_thread_start(move || routing::settle(service))
         .enable_all()
         .build()
         .context("failed to make a runtime")?;
-    thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(move || {
-            routing::settle(service);
-            runtime.block_on(work);
-            runtime.shutdown_timeout(CLOSING);
-        })
-        .context("failed to start a thread")
+    let (alive, ended) = oneshot::channel();
+    let thread = thread::Builder::new().name(name.to_owned()).spawn(move || {
+        // Dropped when the thread ends, also when it panics.
+        let _alive: oneshot::Sender<()> = alive;
+        routing::settle(service);
+        runtime.block_on(work);
+        runtime.shutdown_timeout(CLOSING);
+    });
+    thread.map(|_| Spawned { ended }).context("failed to start a thread")
 }
 
 async fn run(
@@ -92,9 +106,9 @@ async fn run(
     ready: oneshot::Sender<Result<()>>,
 ) -> Option<()> {
     let (service, standing) = (panel.service, panel.standing());
-    let address = SocketAddr::new(settings.bind, port);
+    let address = SocketAddr::new(settings.address(service).ip(), port);
     let built = async {
-        let listener = bind(service, address).await?;
+        let listener = bind(service, address)?;
         Ok((listener, assemble(service, &settings, scope.clone(), panel).await?))
     };
     let (listener, mut assembled) = match built.await {
@@ -156,7 +170,7 @@ async fn stay(mut open: Open, listener: TcpListener, stop: impl Future<Output = 
         let back = async {
             becomes(&mut open.standing, false).await;
             loop {
-                match TcpListener::bind(open.address).await {
+                match listen::bind(open.address) {
                     Ok(listener) => return listener,
                     Err(_) => tokio::time::sleep(PORT_TAKEN).await,
                 }
@@ -191,8 +205,8 @@ async fn as_version(mut standing: watch::Receiver<Standing>, scope: Arc<Scope>) 
 }
 
 /// Listens on `address`, or says whose port is taken.
-pub async fn bind(service: Service, address: SocketAddr) -> Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| {
+pub fn bind(service: Service, address: SocketAddr) -> Result<TcpListener> {
+    listen::bind(address).with_context(|| {
         format!("failed to listen on {address} for {service}; --port-base moves all ports together")
     })
 }

@@ -6,12 +6,14 @@ use tokio::{
     sync::watch,
 };
 
+use super::shutdown::Shutdown;
+
 /// Exit code of a process that a second Ctrl-C ended, by the shell's convention.
 const INTERRUPTED: i32 = 130;
 
-/// Turns the first SIGINT or SIGTERM into a word to stop, and the second into an end at once: on a thread of its own,
-/// so that it is heard whatever the others do.
-pub fn listen() -> Result<watch::Receiver<bool>> {
+/// Turns the first SIGINT or SIGTERM into a word to stop and the start of `shutdown`'s clock, and the second into an end at
+/// once: on a thread of its own, so that it is heard whatever the others do.
+pub fn listen(shutdown: Shutdown) -> Result<watch::Receiver<bool>> {
     let (tell, told) = watch::channel(false);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     let (mut interrupt, mut terminate) = {
@@ -25,8 +27,9 @@ pub fn listen() -> Result<watch::Receiver<bool>> {
                 _ = terminate.recv() => {}
             }
             if times > 0 {
-                std::process::exit(INTERRUPTED);
+                shutdown.exit(INTERRUPTED);
             }
+            shutdown.begin();
             tell.send_replace(true);
         }
     };

@@ -1,11 +1,15 @@
 //! Composition: the command line, and how services, shoppers and signals become one process or many.
 
+pub mod admission;
 pub mod annotations;
 pub mod assemble;
 pub mod bulletin;
 pub mod cli;
+pub mod closing;
 mod components;
 pub mod control_room;
+pub mod descriptors;
+pub mod exchange;
 pub mod follow;
 pub mod hosts;
 pub mod interrupt;
@@ -18,6 +22,7 @@ pub mod rules;
 pub mod run;
 pub mod scenarios;
 pub mod settings;
+pub mod shutdown;
 pub mod speak;
 pub mod stack;
 pub mod stage;

@@ -15,7 +15,9 @@ use futures_util::future::{join_all, join3};
 use super::{
     annotations::{self, grafana::Grafana},
     cli::{Cli, Command, Common, EngineFlags, PeerFlags, Serve, ShowFlags, StackFlags, TheirFlags, Up},
+    closing::Open,
     control_room::{ControlRoom, Plan},
+    descriptors::{self, Shares},
     follow::follower,
     hosts::Host,
     interrupt,
@@ -24,6 +26,7 @@ use super::{
     remote::{self, run::COULD_NOT},
     rules::command,
     settings::Settings,
+    shutdown::{self, Shutdown},
     speak::{answer, say},
     stack::{Beside, Here},
     stage::Stage,
@@ -43,9 +46,7 @@ use crate::{
     },
 };
 
-/// How stopping may spend its five seconds, once visits have ended: the storefront, the others, the signals.
-const STOREFRONT_GRACE: Duration = Duration::from_millis(2000);
-const OTHERS_GRACE: Duration = Duration::from_millis(300);
+/// How long the last signals may take, within what is left of the shutdown.
 const SIGNALS_GRACE: Duration = Duration::from_millis(1500);
 
 /// Runs what the command line asks for.
@@ -73,19 +74,20 @@ fn up(flags: Up, begun: Instant) -> Result<()> {
     let settings = Settings::new(&flags.common, PeerFlags::default())?;
     let services = Service::ALL;
     let (show, theirs) = (Some(flags.show), Some(flags.stack.theirs.clone()));
-    let (stack, token) = (Some(flags.stack), Token::read());
-    Session { settings, services: &services, port: None, show, engine: None, stack, theirs, token }
+    let (stack, token, limit) = (Some(flags.stack), Token::read(), descriptors::raise());
+    Session { settings, services: &services, port: None, show, engine: None, stack, theirs, token, limit }
         .run(&flags.common, begun)
 }
 
 /// `doorbuster serve SERVICE`: one service in this process.
 fn serve(flags: Serve, begun: Instant) -> Result<()> {
-    let settings = Settings::new(&flags.common, flags.peers)?;
+    let settings = Settings::alone(&flags.common, flags.peers)?;
     let services = [flags.service];
     let is_lab = flags.service == Service::Lab;
     let (show, engine) = (is_lab.then_some(flags.show), (!is_lab).then_some(flags.engine));
     let (stack, theirs, token) = (None, is_lab.then_some(flags.theirs), Token::read());
-    Session { settings, services: &services, port: flags.port, show, engine, stack, theirs, token }
+    let (port, limit) = (flags.port, descriptors::raise());
+    Session { settings, services: &services, port, show, engine, stack, theirs, token, limit }
         .run(&flags.common, begun)
 }
 
@@ -101,10 +103,14 @@ struct Session<'a> {
     /// Who looks after alerts already, for the control address.
     theirs: Option<TheirFlags>,
     token: Token,
+    /// How many file descriptors this process may have.
+    limit: usize,
 }
 
 impl Session<'_> {
     fn run(self, common: &Common, begun: Instant) -> Result<()> {
+        let shutdown = Shutdown::new(shutdown::LIMITS);
+        let asked_to_stop = interrupt::listen(shutdown.clone())?;
         let text = |text: OsString| text.to_string_lossy().into_owned();
         let environment = std::env::vars_os().map(|(name, value)| (text(name), text(value)));
         let mut config = Config::of(environment).map_err(|error| anyhow!(error))?;
@@ -122,8 +128,21 @@ impl Session<'_> {
         })
         .map_err(|error| anyhow!(error))?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let done = runtime.block_on(self.open(&telemetry, store, common, begun));
-        telemetry.stop(SIGNALS_GRACE);
+        let done = runtime.block_on(async {
+            let opened = tokio::select! {
+                opened = self.open(&telemetry, store, common, begun) => opened?,
+                // Nothing is open that has to be closed with care.
+                () = interrupt::heard(asked_to_stop.clone()) => return Ok::<(), anyhow::Error>(()),
+            };
+            shutdown.before_exit(opened.beside.killer());
+            interrupt::heard(asked_to_stop).await;
+            opened.close(&shutdown).await;
+            Ok(())
+        });
+        // What still blocks a thread of it is nobody's any more.
+        runtime.shutdown_background();
+        shutdown.wait_for("the telemetry");
+        telemetry.stop(shutdown.left_for_signals(SIGNALS_GRACE));
         done
     }
 
@@ -133,8 +152,9 @@ impl Session<'_> {
         store: Option<Arc<Store>>,
         common: &Common,
         begun: Instant,
-    ) -> Result<()> {
-        let asked_to_stop = interrupt::listen()?;
+    ) -> Result<Open> {
+        Shares::foresee(self.limit, self.services.len(), self.settings.pool.size)
+            .map_err(|why| anyhow!(why))?;
         let mut hosts = Vec::new();
         let stage = self.show.as_ref().map(|flags| Stage::open(flags, &common.data_dir)).transpose()?;
         let board = stage.as_ref().map_or_else(|| Arc::new(Board::new(None)), |stage| stage.board.clone());
@@ -152,6 +172,9 @@ impl Session<'_> {
         for started in join_all(starting).await {
             hosts.push(started?);
         }
+        let shares = Shares::of(self.limit, descriptors::open_now(), self.settings.pool.size)
+            .map_err(|why| anyhow!(why))?;
+        shares.apply();
         let grafana = self.show.as_ref().map(annotations::run::grafana).transpose()?.flatten();
         let annotates_faults = self.show.as_ref().is_some_and(|show| show.annotate_faults);
         let here =
@@ -168,34 +191,14 @@ impl Session<'_> {
                     stack: beside.view(),
                     grafana_link: self.grafana_link(grafana.as_ref()),
                     grafana: grafana.map(|grafana| (grafana, annotates_faults)),
+                    shares,
                 };
                 Some(ControlRoom::open(plan, stage, telemetry).await?)
             }
             None => None,
         };
-        say(&self.table(telemetry, common, stage.as_ref(), &beside, begun).await);
-        let beside = beside.begin()?;
-
-        interrupt::heard(asked_to_stop).await;
-        // They need as long as the shop does: all end side by side.
-        beside.stop();
-        if let Some(lab) = &lab {
-            lab.take_marks_down();
-        }
-        say("doorbuster: closing the shop\n");
-        let (storefronts, others): (Vec<_>, Vec<_>) =
-            hosts.into_iter().partition(|host| host.service == Service::Storefront);
-        if let Some(lab) = &lab {
-            let _ = tokio::time::timeout(STOREFRONT_GRACE, lab.shoppers.stop()).await;
-        }
-        // Who is inside may finish; the services behind stay until the storefront has let go.
-        closed(storefronts, STOREFRONT_GRACE).await;
-        closed(others, OTHERS_GRACE).await;
-        if let Some(lab) = lab {
-            lab.close().await;
-        }
-        beside.ended().await;
-        Ok(())
+        say(&self.table(telemetry, common, stage.as_ref(), &beside, shares, begun).await);
+        Ok(Open { board, hosts, lab, beside: beside.begin()? })
     }
 
     fn here<'a>(&self, common: &'a Common) -> Here<'a> {
@@ -227,6 +230,7 @@ impl Session<'_> {
         common: &Common,
         stage: Option<&Stage>,
         beside: &Beside,
+        shares: Shares,
         begun: Instant,
     ) -> String {
         let took = begun.elapsed().as_millis();
@@ -255,13 +259,16 @@ impl Session<'_> {
             ),
         ];
         if is_whole {
+            rows.push(self.settings.internal_row());
             let told = common.database_url.as_ref().is_some_and(|url| !url.is_empty());
             let note = off_unless(told, "DATABASE_URL");
             rows.extend([Row::new("database", self.settings.database_title(), note), cache]);
         }
         if !common.bind.is_loopback() {
+            rows.push(Row::new("bound to", common.bind.to_string(), self.settings.bound_note(is_whole)));
             rows.push(self.token.row());
         }
+        rows.extend(shares.row());
         rows.extend(signals);
         rows.push(Row::new("log lines", "standard output", "JSON, one object a line"));
         rows.extend(self.show.as_ref().map(keeper::row));
@@ -298,10 +305,4 @@ fn metrics_route(telemetry: &Telemetry) -> Router {
     let metrics = telemetry.exposition();
     let answer = async move || ([(header::CONTENT_TYPE, exposition::CONTENT_TYPE)], metrics());
     Router::new().route("/metrics", get(answer))
-}
-
-/// Stops `hosts`, which may take `grace` for what is under way.
-async fn closed(hosts: Vec<Host>, grace: Duration) {
-    hosts.iter().for_each(|host| host.stop(grace));
-    join_all(hosts.into_iter().map(Host::ended)).await;
 }

@@ -3,17 +3,18 @@
 
 use std::{
     path::Path,
-    thread,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, anyhow};
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::sync::watch;
 
 use super::{
     bulletin,
     cli::{StackFlags, StackWish, TheirFlags},
-    hosts, reach,
+    hosts::{self, Spawned},
+    reach,
     speak::say,
     table::Row,
 };
@@ -35,8 +36,6 @@ use crate::{
 const THREAD: &str = "stack";
 /// Where the two listen, from the port base on, if nobody is there yet.
 const OFFSET: u16 = 60;
-/// How long the lab waits for their end; they are given less.
-const ENDING: Duration = Duration::from_millis(3_500);
 /// Where links in rule files lead: the lab and Grafana at their usual addresses.
 const USUAL: &str = "http://127.0.0.1:8010/";
 const USUAL_GRAFANA: &str = "http://127.0.0.1:3000/";
@@ -147,6 +146,7 @@ impl Beside {
     pub fn begin(self) -> Result<Running> {
         let (stop, stopped) = watch::channel(false);
         let Beside { view, what } = self;
+        let standing = view.standing.clone();
         let thread = hosts::spawn(Service::Lab, THREAD, async move {
             match what {
                 What::Nothing => {}
@@ -154,14 +154,15 @@ impl Beside {
                 What::Ours(plan, ports) => look_after(*plan, ports, view.standing, stopped).await,
             }
         })?;
-        Ok(Running { stop, thread })
+        Ok(Running { stop, standing, thread })
     }
 }
 
 /// They are looked after.
 pub struct Running {
     stop: watch::Sender<bool>,
-    thread: thread::JoinHandle<()>,
+    standing: Standing,
+    thread: Spawned,
 }
 
 impl Running {
@@ -170,10 +171,21 @@ impl Running {
         self.stop.send_replace(true);
     }
 
-    /// Waits until they have ended.
-    pub async fn ended(self) {
-        let joined = tokio::task::spawn_blocking(move || self.thread.join());
-        let _ = tokio::time::timeout(ENDING, joined).await;
+    /// Waits until they have ended, for `patience` at most.
+    pub async fn ended(self, patience: Duration) {
+        let _ = tokio::time::timeout(patience, self.thread.ended()).await;
+    }
+
+    /// What kills them and does not wait, for a lab that is ended by force.
+    pub fn killer(&self) -> impl FnOnce() + Send + use<> {
+        let standing = self.standing.clone();
+        move || {
+            let now = standing.now();
+            let pids = Part::ALL.into_iter().filter_map(|part| now.part(part)?.pid);
+            for pid in pids.filter_map(|pid| i32::try_from(pid).ok().and_then(Pid::from_raw)) {
+                let _ = kill_process(pid, Signal::KILL);
+            }
+        }
     }
 }
 

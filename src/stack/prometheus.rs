@@ -23,7 +23,7 @@ pub fn configuration(plan: &Plan, rules: &Path, alertmanager: &str, exemplars: b
     );
     text.push_str("rule_files:\n");
     for (name, _) in &plan.rule_files {
-        let _ = writeln!(text, "  - {}", quoted(&rules.join(name).to_string_lossy()));
+        let _ = writeln!(text, "  - {}", quoted(&literal(&rules.join(name).to_string_lossy())));
     }
     if plan.rule_files.is_empty() {
         text.truncate(text.len() - "rule_files:\n".len());
@@ -77,6 +77,20 @@ fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
+/// A path where Prometheus takes a pattern. It refuses a `*` in a folder, even an escaped one, so that any letter has to do
+/// for it.
+fn literal(path: &str) -> String {
+    let mut pattern = String::with_capacity(path.len());
+    for letter in path.chars() {
+        match letter {
+            '*' => pattern.push('?'),
+            '?' | '[' | '\\' => pattern.extend(['\\', letter]),
+            _ => pattern.push(letter),
+        }
+    }
+    pattern
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,6 +129,12 @@ mod tests {
         assert!(!text.contains("rule_files") && !text.contains("exemplars"), "{text}");
         let flags = flags(Pace::Talk, Path::new("/c"), Path::new("/d"), "a", false);
         assert!(flags.iter().all(|flag| !flag.contains("enable-feature")), "{flags:?}");
+    }
+
+    #[test]
+    fn a_path_of_rules_is_no_pattern() {
+        assert_eq!(literal("/a b/ü#%"), "/a b/ü#%");
+        assert_eq!(literal(r"/a[1]?\*/r.yml"), r"/a\[1]\?\\?/r.yml");
     }
 
     #[test]

@@ -55,6 +55,9 @@ pub struct PartNow {
     pub restarts: u64,
     /// Whether the lab has started it.
     pub ours: bool,
+    /// The number of the lab's own process, while it runs.
+    #[serde(skip)]
+    pub pid: Option<u32>,
 }
 
 /// Tells and is told. Clones are the same one.

@@ -119,15 +119,30 @@ impl Ward {
             Ok(child) => child,
             Err(error) => return not_ready(format!("{} does not start: {error}", errand.program.display())),
         };
+        self.standing.tell(self.part, |part| part.pid = child.id());
+        let ended = self.live_on(form, refusal, &mut child, stopped, ready).await;
+        if !matches!(ended, Ended::ByItself) {
+            errand.end(child).await;
+        }
+        self.standing.tell(self.part, |part| part.pid = None);
+        ended
+    }
+
+    /// Until it ends, or has to.
+    async fn live_on(
+        &self,
+        form: &Form,
+        refusal: Option<&str>,
+        child: &mut Process,
+        stopped: &mut watch::Receiver<bool>,
+        ready: &mut Option<oneshot::Sender<FirstStart>>,
+    ) -> Ended {
+        let Form { errand, without, .. } = form;
         let growing_up = tokio::select! {
-            grown = self.grow_up(errand, &mut child) => grown,
-            () = asked_to_end(stopped) => {
-                errand.end(child).await;
-                return Ended::AsAsked;
-            }
+            grown = self.grow_up(errand, child) => grown,
+            () = asked_to_end(stopped) => return Ended::AsAsked,
         };
         if let Err(why) = growing_up {
-            errand.end(child).await;
             return Ended::Stillborn(why);
         }
         self.standing.change(|now| {
@@ -148,12 +163,10 @@ impl Ward {
         loop {
             tokio::select! {
                 _ = child.wait() => return Ended::ByItself,
-                () = asked_to_end(stopped) => break,
+                () = asked_to_end(stopped) => return Ended::AsAsked,
                 _ = trim.tick() => errand.trim(),
             }
         }
-        errand.end(child).await;
-        Ended::AsAsked
     }
 
     /// Waits until it is ready, or says why it will not be.

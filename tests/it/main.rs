@@ -15,6 +15,7 @@ mod doctor;
 mod exercises;
 mod further;
 mod grafana;
+mod lifecycle;
 mod loki;
 mod otlp;
 mod page;

@@ -5,7 +5,6 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    thread,
     time::Duration,
 };
 
@@ -22,7 +21,12 @@ use super::{
 };
 use crate::{
     kernel::{clock, outside::Silence, service::Service},
-    lab::{cli::ShowFlags, hosts, speak::say, table::Row},
+    lab::{
+        cli::ShowFlags,
+        hosts::{self, Spawned},
+        speak::say,
+        table::Row,
+    },
     scenario::control::Status,
     telemetry::{
         names::{help, metric},
@@ -64,7 +68,7 @@ pub fn begin(
     status: watch::Receiver<Arc<Status>>,
     stopped: watch::Receiver<bool>,
     scope: &Scope,
-) -> Result<thread::JoinHandle<()>> {
+) -> Result<Spawned> {
     let dropped = Arc::new(AtomicU64::new(0));
     if let Some(signals) = scope.signals() {
         let seen = dropped.clone();

@@ -96,7 +96,7 @@ impl Follower {
     /// One connection, until it is lost.
     async fn hear(&self, memory: &Memory) -> Result<std::convert::Infallible, Lost> {
         let has = Some(self.board.revision()).filter(|revision| *revision != Revision::default());
-        let mut stream = Stream::open(&self.peers, &self.process, has).await?;
+        let mut stream = Stream::open(&self.peers, &self.process, has, self.authorization().as_ref()).await?;
         loop {
             let message = timeout(self.silence, stream.next()).await.map_err(|_| Lost::TimedOut)??;
             let garbled = |error: serde_json::Error| Lost::Broken(format!("{}: {error}", message.event));
@@ -188,13 +188,18 @@ impl Follower {
         let (process, revision) = (self.process.clone(), self.board.revision());
         let body = CountsBody { process, revision, faults: faults.clone() };
         let mut ask = Ask::post("/api/switchboard/counts", &Origin::default()).json(&body);
-        let token =
-            self.token.as_ref().and_then(|token| HeaderValue::try_from(format!("Bearer {token}")).ok());
-        if let Some(mut token) = token {
-            token.set_sensitive(true);
+        if let Some(token) = self.authorization() {
             ask = ask.header(header::AUTHORIZATION, token);
         }
         client.tell(ask).await.is_ok()
+    }
+
+    /// The token as a header.
+    fn authorization(&self) -> Option<HeaderValue> {
+        let token = self.token.as_ref()?;
+        let mut header = HeaderValue::try_from(format!("Bearer {token}")).ok()?;
+        header.set_sensitive(true);
+        Some(header)
     }
 }
 

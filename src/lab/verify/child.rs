@@ -21,11 +21,12 @@ const ENDING: Duration = Duration::from_secs(8);
 /// How often it is tried to remove what it has kept.
 const REMOVALS: usize = 20;
 /// What the surroundings say of a lab that is not this one.
-const NOT_OURS: [&str; 12] = [
+const NOT_OURS: [&str; 13] = [
     "DATABASE_URL",
     "DATABASE_DSN",
     "REDIS_URL",
     "DOORBUSTER_BIND",
+    "DOORBUSTER_BIND_INTERNAL",
     "DOORBUSTER_URL",
     "DOORBUSTER_TOKEN",
     "DOORBUSTER_SCENARIO",

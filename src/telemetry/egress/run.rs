@@ -188,6 +188,8 @@ impl Egress {
             tracing::subscriber::with_default(silence, || {
                 runtime.block_on(egress.run(scopes, resources, link, stopped, aloud));
             });
+            // Not dropped: that would wait for a name that is still being looked up.
+            runtime.shutdown_background();
         })?;
         Ok(Running { stop, thread, profiler })
     }

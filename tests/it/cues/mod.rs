@@ -1,7 +1,7 @@
 //! The show from outside: what a presenter asks the control address for, and what the shop then does.
 
 mod calm;
-mod desk;
+pub mod desk;
 mod ledger;
 mod modes;
 mod remote;

@@ -102,15 +102,26 @@ impl Plan {
     /// On these processors only, where some are named.
     pub fn on_cpus(mut self, cpus: Option<&str>) -> Plan {
         let Some(cpus) = cpus else { return self };
-        let mut bound = Command::new("taskset");
-        bound.args(["--cpu-list", cpus]).arg(self.command.get_program()).args(self.command.get_args());
+        self.behind("taskset", &["--cpu-list", cpus])
+    }
+
+    /// With a limit of so many file descriptors, which it cannot raise.
+    #[allow(dead_code, reason = "tests/matrix, which shares this file, limits none")]
+    pub fn with_descriptors(self, limit: u64) -> Plan {
+        self.behind("sh", &["-c", "ulimit -n \"$0\" && exec \"$@\"", &limit.to_string()])
+    }
+
+    /// Started by another program.
+    fn behind(mut self, program: &str, args: &[&str]) -> Plan {
+        let mut outer = Command::new(program);
+        outer.args(args).arg(self.command.get_program()).args(self.command.get_args());
         for (name, value) in self.command.get_envs() {
             match value {
-                Some(value) => bound.env(name, value),
-                None => bound.env_remove(name),
+                Some(value) => outer.env(name, value),
+                None => outer.env_remove(name),
             };
         }
-        self.command = bound;
+        self.command = outer;
         self
     }
 

@@ -1,0 +1,106 @@
+//! The requests of one connection: each is handed to the router together with the address it came from, and the connection
+//! counts as working until the last byte of the response has gone.
+
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use axum::{
+    Router,
+    body::{Body, Bytes, HttpBody},
+    extract::ConnectInfo,
+};
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, Request, Response};
+use http_body::{Frame, SizeHint};
+use hyper::{body::Incoming, service::Service};
+use hyper_util::service::TowerToHyperService;
+
+use super::admission::Connection;
+
+/// Whether the headers of a request show the token.
+pub type Trust = Arc<dyn Fn(&HeaderMap) -> bool + Send + Sync>;
+
+/// The service of one connection.
+pub struct Exchanges {
+    router: TowerToHyperService<Router>,
+    remote: SocketAddr,
+    connection: Arc<Connection>,
+    trust: Option<Trust>,
+}
+
+impl Exchanges {
+    pub fn new(
+        router: Router,
+        remote: SocketAddr,
+        connection: Arc<Connection>,
+        trust: Option<Trust>,
+    ) -> Self {
+        Exchanges { router: TowerToHyperService::new(router), remote, connection, trust }
+    }
+}
+
+impl Service<Request<Incoming>> for Exchanges {
+    type Response = Response<Answer>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response<Answer>, Infallible>>;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        let exchange = Exchange::begin(self.connection.clone());
+        if self.trust.as_ref().is_some_and(|trust| trust(request.headers())) {
+            self.connection.trust();
+        }
+        request.extensions_mut().insert(ConnectInfo(self.remote));
+        let answering = self.router.call(request);
+        Box::pin(async move {
+            let answer = answering.await?;
+            Ok(answer.map(|body| Answer { body, _exchange: exchange }))
+        })
+    }
+}
+
+/// Under way until it is dropped.
+struct Exchange(Arc<Connection>);
+
+impl Exchange {
+    fn begin(connection: Arc<Connection>) -> Self {
+        connection.work();
+        Exchange(connection)
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        self.0.rest();
+    }
+}
+
+/// The body of a response.
+pub struct Answer {
+    body: Body,
+    _exchange: Exchange,
+}
+
+impl HttpBody for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

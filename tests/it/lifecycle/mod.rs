@@ -1,0 +1,6 @@
+//! How a lab opens, keeps a way in for whoever runs it, and ends: the binary itself, under what is worst for it.
+
+mod bound;
+mod crowd;
+mod descriptors;
+mod ends;
