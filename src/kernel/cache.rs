@@ -229,6 +229,8 @@ struct Link {
 const REDIS_TIMEOUT: Duration = Duration::from_millis(250);
 const LEFT_ALONE: Duration = Duration::from_millis(200);
 const KEY_PREFIX: &str = "webstore:";
+/// Codes of a Redis that has become a replica, or is still reading its data: a new connection may find its better.
+const NOT_THE_ONE: [&str; 3] = ["READONLY", "LOADING", "MASTERDOWN"];
 
 impl Redis {
     fn new(url: &str, keep: Duration) -> Result<Self, String> {
@@ -242,6 +244,10 @@ impl Redis {
         let pipeline = self.pipeline(key, steps);
         match pipeline.query_async::<(Bag,)>(&mut conn).await {
             Ok((bag,)) => Ok(bag),
+            // This server takes no writes any more, or not yet; another may stand behind the name by now.
+            Err(error) if error.code().is_some_and(|code| NOT_THE_ONE.contains(&code)) => {
+                Err(self.lost(&error))
+            }
             Err(error) if error.code().is_some() => Err(CacheError::Failed(error.to_string())),
             Err(error) => Err(self.lost(&error)),
         }

@@ -2,23 +2,28 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::future::BoxFuture;
+
 use super::fact::Fact;
 
-/// A task that runs every so often and states facts, as a handler would.
+/// One piece of work that a chore has found. It states facts, as a handler would.
+pub type Task = BoxFuture<'static, Vec<Fact>>;
+
+/// Looks for work every so often.
 #[derive(Clone)]
 pub struct Chore {
-    /// What it is called in signals.
+    /// What its work is called in signals.
     pub name: &'static str,
     pub every: Duration,
-    pub run: Arc<dyn Fn() -> Vec<Fact> + Send + Sync>,
+    /// Looks for work, past the seams: a round that finds none leaves no trace.
+    pub look: Arc<dyn Fn() -> BoxFuture<'static, Vec<Task>> + Send + Sync>,
 }
 
 impl Chore {
-    pub fn new(
-        name: &'static str,
-        every: Duration,
-        run: impl Fn() -> Vec<Fact> + Send + Sync + 'static,
-    ) -> Self {
-        Chore { name, every, run: Arc::new(run) }
+    pub fn new<F>(name: &'static str, every: Duration, look: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Vec<Task>> + Send + 'static,
+    {
+        Chore { name, every, look: Arc::new(move || Box::pin(look())) }
     }
 }

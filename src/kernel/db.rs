@@ -3,14 +3,22 @@
 //! A store says `db.run(&QUERY, async |conn| …)`. Layers above watch each passage through [`Seam`] and may act at
 //! three points of it: before a connection is asked for, once it is there, and when the work is done.
 
-use std::{fmt, sync::Arc, time::Duration};
-
-use futures_util::future::BoxFuture;
-use sqlx::{
-    Connection, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, pool::PoolConnection,
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
 };
 
-use super::error::{Error, Kind};
+use futures_util::future::BoxFuture;
+use sqlx::{Connection, Database, Transaction};
+
+use super::clock;
+pub use super::{
+    db_error::DbError,
+    pool::{Conn, Held, Pool, PoolOptions},
+};
 
 /// A statement with a name: `orders.insert`. The name is bounded and stands in signals and faults; the text is one
 /// for both engines, with `$1` placeholders.
@@ -36,90 +44,6 @@ impl Query {
     }
 }
 
-/// A pool of connections to either engine.
-#[derive(Clone, Debug)]
-pub enum Pool {
-    Lite(SqlitePool),
-    Pg(PgPool),
-}
-
-impl Pool {
-    /// `db.system.name` in signals.
-    pub fn system(&self) -> &'static str {
-        match self {
-            Pool::Lite(_) => "sqlite",
-            Pool::Pg(_) => "postgresql",
-        }
-    }
-
-    /// Connections that are open.
-    pub fn size(&self) -> u32 {
-        match self {
-            Pool::Lite(pool) => pool.size(),
-            Pool::Pg(pool) => pool.size(),
-        }
-    }
-
-    /// Open connections that nobody uses.
-    pub fn idle(&self) -> u32 {
-        let idle = match self {
-            Pool::Lite(pool) => pool.num_idle(),
-            Pool::Pg(pool) => pool.num_idle(),
-        };
-        u32::try_from(idle).unwrap_or(u32::MAX)
-    }
-
-    /// The most connections there may be.
-    pub fn max(&self) -> u32 {
-        match self {
-            Pool::Lite(pool) => pool.options().get_max_connections(),
-            Pool::Pg(pool) => pool.options().get_max_connections(),
-        }
-    }
-
-    /// Takes a connection. An exhausted pool and a database that is away look alike to sqlx; the pool's size tells.
-    pub async fn acquire(&self) -> Result<Held, DbError> {
-        let held = match self {
-            Pool::Lite(pool) => pool.acquire().await.map(Held::Lite),
-            Pool::Pg(pool) => pool.acquire().await.map(Held::Pg),
-        };
-        held.map_err(|error| match error {
-            sqlx::Error::PoolTimedOut if self.size() >= self.max() => DbError::Exhausted,
-            sqlx::Error::PoolTimedOut => DbError::Unavailable("no connection could be made".into()),
-            other => DbError::from(other),
-        })
-    }
-
-    /// Waits for connections in use to come back, then closes all.
-    pub async fn close(&self) {
-        match self {
-            Pool::Lite(pool) => pool.close().await,
-            Pool::Pg(pool) => pool.close().await,
-        }
-    }
-}
-
-/// A connection taken from the pool; goes back when dropped.
-pub enum Held {
-    Lite(PoolConnection<Sqlite>),
-    Pg(PoolConnection<Postgres>),
-}
-
-impl Held {
-    pub fn conn(&mut self) -> Conn<'_> {
-        match self {
-            Held::Lite(conn) => Conn::Lite(conn),
-            Held::Pg(conn) => Conn::Pg(conn),
-        }
-    }
-}
-
-/// What a query runs on: a connection, or a transaction on it.
-pub enum Conn<'c> {
-    Lite(&'c mut SqliteConnection),
-    Pg(&'c mut PgConnection),
-}
-
 /// Runs the same sqlx expression on whichever engine it is.
 #[macro_export]
 macro_rules! on_either {
@@ -129,80 +53,6 @@ macro_rules! on_either {
             $crate::kernel::db::Conn::Pg($c) => $query,
         }
     };
-}
-
-/// Why the database did not do its work.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DbError {
-    /// No connection came free within the pool's time-out.
-    Exhausted,
-    Unavailable(String),
-    /// Another transaction held the rows for too long.
-    Locked(String),
-    /// A row with this key is already there.
-    Duplicate,
-    Other(String),
-}
-
-impl DbError {
-    /// `error.type` in signals.
-    pub fn name(&self) -> &'static str {
-        match self {
-            DbError::Exhausted => "pool_exhausted",
-            DbError::Unavailable(_) => "database_unavailable",
-            DbError::Locked(_) => "database_locked",
-            DbError::Duplicate => "duplicate",
-            DbError::Other(_) => "database_error",
-        }
-    }
-}
-
-impl fmt::Display for DbError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            DbError::Exhausted => f.write_str("every connection of the pool is in use"),
-            DbError::Duplicate => f.write_str("a row with this key is already there"),
-            DbError::Unavailable(text) | DbError::Locked(text) | DbError::Other(text) => f.write_str(text),
-        }
-    }
-}
-
-impl std::error::Error for DbError {}
-
-/// SQLite's SQLITE_BUSY and its extended codes; PostgreSQL's lock_not_available, deadlock_detected, query_canceled.
-const LOCK_CODES: [&str; 7] = ["5", "261", "517", "773", "55P03", "40P01", "57014"];
-
-impl From<sqlx::Error> for DbError {
-    fn from(error: sqlx::Error) -> Self {
-        match &error {
-            // Opening a pool tries until its time is over, and the cause is lost.
-            sqlx::Error::PoolTimedOut => DbError::Unavailable("no connection could be made".into()),
-            sqlx::Error::Io(_)
-            | sqlx::Error::Tls(_)
-            | sqlx::Error::PoolClosed
-            | sqlx::Error::WorkerCrashed => DbError::Unavailable(error.to_string()),
-            sqlx::Error::Database(inner) if inner.is_unique_violation() => DbError::Duplicate,
-            sqlx::Error::Database(inner) => match inner.code().as_deref() {
-                Some(code) if LOCK_CODES.contains(&code) => DbError::Locked(inner.to_string()),
-                // Class 57P: the server shuts down or has not finished starting.
-                Some(code) if code.starts_with("57P") => DbError::Unavailable(inner.to_string()),
-                _ => DbError::Other(inner.to_string()),
-            },
-            _ => DbError::Other(error.to_string()),
-        }
-    }
-}
-
-impl From<DbError> for Error {
-    fn from(error: DbError) -> Self {
-        let (kind, detail) = match &error {
-            DbError::Exhausted => (Kind::PoolExhausted, "no database connection came free in time"),
-            DbError::Unavailable(_) => (Kind::DatabaseUnavailable, "the database is away"),
-            DbError::Locked(_) => (Kind::DatabaseLocked, "the rows are held by another transaction"),
-            DbError::Duplicate | DbError::Other(_) => (Kind::Internal, "the database refused the query"),
-        };
-        Error::new(kind, detail).caused_by(error)
-    }
 }
 
 /// Sees every query on its way. The default for each point is to do nothing.
@@ -244,11 +94,13 @@ impl Crossing for Bare {}
 pub struct Db {
     pool: Pool,
     seam: Arc<dyn Seam>,
+    /// When a query met damage last, in milliseconds of the clock.
+    damaged_at_ms: Arc<AtomicI64>,
 }
 
 impl Db {
     pub fn new(pool: Pool, seam: Arc<dyn Seam>) -> Self {
-        Db { pool, seam }
+        Db { pool, seam, damaged_at_ms: Arc::new(AtomicI64::new(i64::MIN)) }
     }
 
     pub fn pool(&self) -> &Pool {
@@ -262,34 +114,52 @@ impl Db {
     {
         let (mut crossing, mut held) = self.enter(query).await?;
         let outcome = Self::work(&mut crossing, held.conn(), work).await;
+        self.give_back(held, outcome.as_ref().err(), true);
         crossing.done(outcome.as_ref().map(|_| ()));
         outcome
     }
 
-    /// Runs `work` in a transaction: all of it stands when it succeeds, none when it fails or is given up.
+    /// Runs `work` in a transaction: all of it stands when it succeeds, none when it fails or is given up. The first
+    /// error is the one that is returned, and a connection whose transaction could not be ended is closed.
     pub async fn transact<T, F>(&self, query: &'static Query, work: F) -> Result<T, DbError>
     where
         F: AsyncFnOnce(&mut Conn<'_>) -> Result<T, DbError>,
     {
         let (mut crossing, mut held) = self.enter(query).await?;
-        let outcome = match &mut held {
+        let (outcome, is_over) = match &mut held {
             Held::Lite(conn) => match conn.begin_with("BEGIN IMMEDIATE").await {
-                Ok(mut tx) => match Self::work(&mut crossing, Conn::Lite(&mut tx), work).await {
-                    Ok(value) => tx.commit().await.map(|()| value).map_err(DbError::from),
-                    Err(error) => tx.rollback().await.map_err(DbError::from).and(Err(error)),
-                },
-                Err(error) => Err(DbError::from(error)),
+                Ok(mut tx) => {
+                    let worked = Self::work(&mut crossing, Conn::Lite(&mut tx), work).await;
+                    end(tx, worked).await
+                }
+                Err(error) => not_begun(error),
             },
             Held::Pg(conn) => match conn.begin().await {
-                Ok(mut tx) => match Self::work(&mut crossing, Conn::Pg(&mut tx), work).await {
-                    Ok(value) => tx.commit().await.map(|()| value).map_err(DbError::from),
-                    Err(error) => tx.rollback().await.map_err(DbError::from).and(Err(error)),
-                },
-                Err(error) => Err(DbError::from(error)),
+                Ok(mut tx) => {
+                    let worked = Self::work(&mut crossing, Conn::Pg(&mut tx), work).await;
+                    end(tx, worked).await
+                }
+                Err(error) => not_begun(error),
             },
         };
+        self.give_back(held, outcome.as_ref().err(), is_over);
         crossing.done(outcome.as_ref().map(|_| ()));
         outcome
+    }
+
+    /// Whether a query has met damage so lately.
+    pub fn was_damaged_within(&self, time: Duration) -> bool {
+        let at_ms = self.damaged_at_ms.load(Ordering::Relaxed);
+        i128::from(clock::now_millis()) - i128::from(at_ms) < time.as_millis().cast_signed()
+    }
+
+    fn give_back(&self, mut held: Held, error: Option<&DbError>, is_over: bool) {
+        if matches!(error, Some(DbError::Damaged(_))) {
+            self.damaged_at_ms.store(clock::now_millis(), Ordering::Relaxed);
+        }
+        if !is_over || error.is_some_and(DbError::leaves_doubt) {
+            held.close_on_drop();
+        }
     }
 
     async fn enter(&self, query: &'static Query) -> Result<(Box<dyn Crossing>, Held), DbError> {
@@ -326,10 +196,26 @@ impl Db {
     }
 }
 
-/// How a pool is to be made.
-#[derive(Clone, Debug)]
-pub struct PoolOptions {
-    pub size: u32,
-    pub acquire_timeout: Duration,
-    pub max_lifetime: Duration,
+/// Commits or rolls back; also whether the transaction is known to be over.
+async fn end<T, DB: Database>(
+    tx: Transaction<'_, DB>,
+    worked: Result<T, DbError>,
+) -> (Result<T, DbError>, bool) {
+    match worked {
+        Ok(value) => match tx.commit().await {
+            Ok(()) => (Ok(value), true),
+            Err(error) => (Err(error.into()), false),
+        },
+        Err(error) => {
+            let rolled_back = tx.rollback().await.is_ok();
+            (Err(error), rolled_back)
+        }
+    }
+}
+
+/// Another's lock is no fault of the connection; whatever else kept a transaction from starting may be.
+fn not_begun<T>(error: sqlx::Error) -> (Result<T, DbError>, bool) {
+    let error = DbError::from(error);
+    let is_sound = matches!(error, DbError::Locked(_));
+    (Err(error), is_sound)
 }

@@ -76,6 +76,16 @@ pub enum Fact {
         outcome: PaymentOutcome,
         amount_usd: Money,
     },
+    /// A charge whose order could not be written was given back.
+    PaymentRefunded {
+        order_id: OrderId,
+        amount: Money,
+    },
+    /// A charge whose order could not be written has yet to be given back.
+    RefundPending {
+        order_id: OrderId,
+        amount: Money,
+    },
     /// Inventory did not answer; the goods were assumed to be in stock.
     StockAssumed {
         order_id: OrderId,

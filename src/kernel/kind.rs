@@ -34,12 +34,14 @@ pub enum Kind {
     DatabaseUnavailable,
     /// Another transaction kept the rows for as long as we were willing to wait.
     DatabaseLocked,
+    /// The disk under the database has no room left.
+    DatabaseFull,
     /// A peer did not answer in time.
     PeerTimeout,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 20] = [
+    pub const ALL: [Kind; 21] = [
         Kind::Malformed,
         Kind::Unauthenticated,
         Kind::Declined,
@@ -59,6 +61,7 @@ impl Kind {
         Kind::PoolExhausted,
         Kind::DatabaseUnavailable,
         Kind::DatabaseLocked,
+        Kind::DatabaseFull,
         Kind::PeerTimeout,
     ];
 
@@ -77,9 +80,11 @@ impl Kind {
             Kind::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Kind::PeerFailed | Kind::PeerUnreachable => StatusCode::BAD_GATEWAY,
-            Kind::Unavailable | Kind::PoolExhausted | Kind::DatabaseUnavailable | Kind::DatabaseLocked => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Kind::Unavailable
+            | Kind::PoolExhausted
+            | Kind::DatabaseUnavailable
+            | Kind::DatabaseLocked
+            | Kind::DatabaseFull => StatusCode::SERVICE_UNAVAILABLE,
             Kind::PeerTimeout => StatusCode::GATEWAY_TIMEOUT,
         }
     }
@@ -106,6 +111,7 @@ impl Kind {
             Kind::PoolExhausted => "pool_exhausted",
             Kind::DatabaseUnavailable => "database_unavailable",
             Kind::DatabaseLocked => "database_locked",
+            Kind::DatabaseFull => "database_full",
             Kind::PeerTimeout => "peer_timeout",
         }
     }
@@ -132,6 +138,7 @@ impl Kind {
             Kind::PoolExhausted => "Too many requests wait for the database",
             Kind::DatabaseUnavailable => "The database is away",
             Kind::DatabaseLocked => "The rows are held by somebody else",
+            Kind::DatabaseFull => "The database has no room left",
             Kind::PeerTimeout => "A service behind this one did not answer in time",
         }
     }

@@ -3,13 +3,16 @@
 use std::{borrow::Cow, str::FromStr, time::Duration};
 
 use sqlx::{
-    ConnectOptions, SqlSafeStr,
+    AssertSqlSafe, ConnectOptions, SqlSafeStr,
     migrate::{Migration, MigrationType, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::db::{DbError, Pool, PoolOptions};
+use super::{
+    db::{DbError, Pool, PoolOptions},
+    pool, probe,
+};
 
 /// A service's tables, as steps that are taken once each, in order. A step that has been released never changes; a
 /// change is a new step. One text for both engines.
@@ -27,6 +30,10 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
 const CACHE_KIB: &str = "-256";
 /// A connection that has idled for longer is checked before use; a busy one is trusted.
 const TRUSTED_IDLE: Duration = Duration::from_secs(5);
+/// How long the look through a SQLite file may take at start. A large one is then only read in part.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
+/// The step that makes the table of [`probe`]: far above those of any service.
+const PROBE_STEP: i64 = 1_000_000;
 
 /// Opens a pool on `url` (`sqlite:PATH` or `postgres://…`) with threads and sessions named after `service`.
 pub async fn open(url: &str, service: &'static str, options: &PoolOptions) -> Result<Pool, DbError> {
@@ -47,6 +54,7 @@ pub async fn open(url: &str, service: &'static str, options: &PoolOptions) -> Re
             .acquire_timeout(options.acquire_timeout)
             .max_lifetime(options.max_lifetime)
             .test_before_acquire(false)
+            .after_release(|conn, _| Box::pin(pool::is_sound(conn)))
             .connect_with(connect)
             .await?;
         return Ok(Pool::Lite(pool));
@@ -61,6 +69,7 @@ pub async fn open(url: &str, service: &'static str, options: &PoolOptions) -> Re
             .acquire_timeout(options.acquire_timeout)
             .max_lifetime(options.max_lifetime)
             .test_before_acquire(false)
+            .after_release(|conn, _| Box::pin(pool::is_sound(conn)))
             .before_acquire(|conn, meta| {
                 Box::pin(async move {
                     if meta.idle_for > TRUSTED_IDLE {
@@ -78,11 +87,19 @@ pub async fn open(url: &str, service: &'static str, options: &PoolOptions) -> Re
 
 /// Takes the steps of `schema` that have not been taken yet. Two processes may do this at the same time.
 pub async fn migrate(pool: &Pool, schema: &Schema) -> Result<(), DbError> {
+    check(pool).await?;
     let steps = schema.steps.iter().zip(1..).map(|((name, text), version)| {
         Migration::new(version, Cow::Borrowed(*name), MigrationType::Simple, text.into_sql_str(), false)
     });
+    let probe = Migration::new(
+        PROBE_STEP,
+        Cow::Borrowed("what readiness writes"),
+        MigrationType::Simple,
+        AssertSqlSafe(probe::table(schema.service)).into_sql_str(),
+        false,
+    );
     let migrator = Migrator {
-        migrations: steps.collect(),
+        migrations: steps.chain([probe]).collect(),
         table_name: Cow::Owned(format!("{}_migrations", schema.service.replace('-', "_"))),
         ..Migrator::DEFAULT
     };
@@ -102,6 +119,33 @@ pub async fn migrate(pool: &Pool, schema: &Schema) -> Result<(), DbError> {
             }
             Err(error) => return Err(DbError::Other(format!("the tables could not be made: {error}"))),
         }
+    }
+}
+
+/// Looks through a SQLite file: one whose first page is whole can be opened, and fails at some query hours later. A
+/// PostgreSQL looks after its own.
+async fn check(pool: &Pool) -> Result<(), DbError> {
+    let Pool::Lite(pool) = pool else { return Ok(()) };
+    let found = sqlx::query_scalar::<_, String>("PRAGMA quick_check(1)").fetch_one(pool);
+    match tokio::time::timeout(CHECK_TIMEOUT, found).await {
+        Ok(Ok(found)) if found != "ok" => {
+            let found = found.split_whitespace().collect::<Vec<_>>().join(" ");
+            Err(DbError::Damaged(format!("the database is damaged, restore a copy or move it away: {found}")))
+        }
+        Ok(Ok(_)) | Err(_) => Ok(()),
+        Ok(Err(error)) => match DbError::from(error) {
+            DbError::Damaged(why) => Err(DbError::Damaged(format!(
+                "the database is damaged, restore a copy or move it away: {why}"
+            ))),
+            // Whatever else is wrong, the steps will meet it.
+            DbError::Exhausted
+            | DbError::Unavailable(_)
+            | DbError::Locked(_)
+            | DbError::Duplicate
+            | DbError::Full(_)
+            | DbError::ReadOnly(_)
+            | DbError::Other(_) => Ok(()),
+        },
     }
 }
 

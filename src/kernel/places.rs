@@ -35,15 +35,18 @@ pub const fn of(service: Service) -> Places {
         Service::Ads => Places { routes: &["GET /ads", "POST /ads/{id}/click"], ..NONE },
         Service::Currency => Places { routes: &["GET /convert", "POST /convert", "GET /rates"], ..NONE },
         Service::Shipping => Places { routes: &["POST /quotes", "GET /methods"], ..NONE },
-        Service::Payments => {
-            Places { routes: &["POST /payments"], peers: &[Service::PaymentProvider], ..NONE }
-        }
+        Service::Payments => Places {
+            routes: &["POST /payments", "POST /refunds"],
+            peers: &[Service::PaymentProvider],
+            ..NONE
+        },
         Service::Promotions => Places {
             routes: &["POST /applications", "DELETE /applications/{order_id}", "GET /campaigns"],
             ..NONE
         },
         Service::PaymentProvider => {
-            Places { routes: &["POST /charge", "GET /charges/summary", "GET /charges/{key}"], ..NONE }
+            let routes = &["POST /charge", "POST /refunds", "GET /charges/summary", "GET /charges/{key}"];
+            Places { routes, ..NONE }
         }
         Service::Crm => {
             Places { routes: &["POST /customers/{customer}/orders", "GET /customers/{customer}"], ..NONE }
@@ -142,8 +145,17 @@ const CART: Places = Places {
 
 const CHECKOUT: Places = Places {
     routes: &["POST /checkouts", "GET /orders", "GET /orders/{order_id}"],
-    queries: &["orders.insert", "orders.get", "orders.list", "orders.times_used"],
-    tables: &["orders", "order_items"],
+    queries: &[
+        "orders.insert",
+        "orders.get",
+        "orders.list",
+        "orders.times_used",
+        "payment_intents.insert",
+        "payment_intents.resume",
+        "payment_intents.claim",
+        "payment_intents.delete",
+    ],
+    tables: &["orders", "order_items", "payment_intents"],
     peers: &[
         Service::Cart,
         Service::Catalog,

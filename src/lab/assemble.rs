@@ -104,7 +104,10 @@ pub async fn assemble(
                 crm: shop.client(Service::Crm)?,
             };
             let db = database.insert(shop.database(&checkout::store::SCHEMA).await?);
-            checkout::api::router(checkout::api::App::new(db.clone(), peers))
+            let app = checkout::api::App::new(db.clone(), peers);
+            let chores = app.chores().into_iter();
+            shop.background.extend(chores.map(|chore| Background::Chore(chore, shop.scope.clone())));
+            checkout::api::router(app)
         }
         Service::Payments => {
             let payment_provider = shop.client(Service::PaymentProvider)?.retrying(Retry::ONCE);

@@ -64,6 +64,14 @@ pub fn log(fact: &Fact) {
             let (status, amount_usd) = (outcome.name(), amount_usd.major());
             info!(name: "payment.processed", country, payment_method, status, amount_usd, "payment processed");
         }
+        Fact::PaymentRefunded { order_id, amount } => {
+            let (currency, amount) = (amount.currency.code(), amount.major());
+            info!(name: "payment.refunded", order_id = order_id.as_str(), amount, currency, "charge without an order refunded");
+        }
+        Fact::RefundPending { order_id, amount } => {
+            let (currency, amount) = (amount.currency.code(), amount.major());
+            warn!(name: "refund.pending", order_id = order_id.as_str(), amount, currency, "charge without an order not refunded yet");
+        }
         Fact::StockAssumed { order_id } => warn!(
             name: "stock.assumed", order_id = order_id.as_str(),
             "inventory did not answer, goods are assumed to be in stock"
@@ -141,6 +149,8 @@ pub fn measure(fact: &Fact, to: &Instruments, seconds: f64, span: &SpanContext) 
         | Fact::CacheFellBack
         | Fact::CacheReturned { .. }
         | Fact::OrderRepeated { .. }
+        | Fact::PaymentRefunded { .. }
+        | Fact::RefundPending { .. }
         | Fact::StockAssumed { .. }
         | Fact::CrmSkipped { .. }
         | Fact::SalesNotCounted { .. }
@@ -158,6 +168,8 @@ pub fn order_id(fact: &Fact) -> Option<KeyValue> {
     match fact {
         Fact::OrderPlaced { order_id, .. }
         | Fact::OrderRepeated { order_id }
+        | Fact::PaymentRefunded { order_id, .. }
+        | Fact::RefundPending { order_id, .. }
         | Fact::StockAssumed { order_id }
         | Fact::CrmSkipped { order_id }
         | Fact::SalesNotCounted { order_id } => {

@@ -100,7 +100,7 @@ macro_rules! locks {
 
 /// A table is a word of a file: it is looked up, and never becomes part of a statement.
 fn lock(table: &str) -> Option<Lock> {
-    locks!(table, "products", "product_ids", "counted_orders", "orders", "order_items")
+    locks!(table, "products", "product_ids", "counted_orders", "orders", "order_items", "payment_intents")
 }
 
 #[cfg(test)]

@@ -195,9 +195,13 @@ impl db::Crossing for Struck {
                     slept.unwrap_or(Ok(())).map_err(DbError::from)
                 }
                 Action::HoldLock { table, keep } => {
-                    // Somebody else may hold the lock for too long. Then the query meets them by itself.
-                    let _ = shielded(engine::hold_lock(conn, &fault, &table, keep)).await;
-                    Ok(())
+                    let held = shielded(engine::hold_lock(conn, &fault, &table, keep)).await;
+                    match held.unwrap_or(Ok(())).map_err(DbError::from) {
+                        // Another transaction holds the lock for too long. The query meets it by itself.
+                        Err(DbError::Locked(_)) => Ok(()),
+                        // Nobody knows what became of the transaction around it.
+                        outcome => outcome,
+                    }
                 }
                 Action::Wait(_)
                 | Action::Hang

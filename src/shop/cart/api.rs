@@ -1,6 +1,6 @@
 //! Carts over HTTP.
 
-use std::time::Duration;
+use std::{future, time::Duration};
 
 use axum::{
     Router,
@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::kernel::{
     cache::Cache,
-    chore::Chore,
+    chore::{Chore, Task},
     error::{Error, Kind, Result},
     extract::{Json, Path, Query},
     fact::{CartEnd, Fact},
@@ -42,7 +42,12 @@ impl App {
     /// Carts left behind are noticed without anybody asking.
     pub fn chores(&self) -> Vec<Chore> {
         let carts = self.carts.clone();
-        vec![Chore::new("cart.abandon_idle", LOOK_FOR_IDLE_EVERY, move || carts.abandon_idle())]
+        let look = move || {
+            let stated = carts.abandon_idle();
+            let task: Option<Task> = (!stated.is_empty()).then(|| Box::pin(future::ready(stated)) as Task);
+            future::ready(Vec::from_iter(task))
+        };
+        vec![Chore::new("cart.abandon_idle", LOOK_FOR_IDLE_EVERY, look)]
     }
 }
 

@@ -109,7 +109,13 @@ fn name_taken(error: DbError) -> Error {
             let detail = "there is a product of that name";
             Error::new(Kind::Conflict, detail).at(Some("name".into()))
         }
-        DbError::Exhausted | DbError::Unavailable(_) | DbError::Locked(_) | DbError::Other(_) => error.into(),
+        DbError::Exhausted
+        | DbError::Unavailable(_)
+        | DbError::Locked(_)
+        | DbError::Full(_)
+        | DbError::ReadOnly(_)
+        | DbError::Damaged(_)
+        | DbError::Other(_) => error.into(),
     }
 }
 

@@ -8,6 +8,7 @@ use axum::{
 use serde::Deserialize;
 
 use crate::kernel::{
+    chore::Chore,
     db::Db,
     error::{Error, Result},
     extract::{Json, Path, Query},
@@ -20,6 +21,7 @@ use crate::kernel::{
 use super::{
     model::{CheckoutRequest, Order},
     peers::Peers,
+    refunds,
     steps::{Bought, Till, buy},
     store,
 };
@@ -32,6 +34,11 @@ pub struct App {
 impl App {
     pub fn new(db: Db, peers: Peers) -> Self {
         App { till: Till::new(db, peers) }
+    }
+
+    /// Charges whose order never came are given back without anybody asking.
+    pub fn chores(&self) -> Vec<Chore> {
+        vec![refunds::chore(&self.till.db, self.till.peers())]
     }
 }
 

@@ -12,12 +12,13 @@ use crate::{
         cart::model::Cart,
         catalog::model::{Product, Sales},
         currency::model::{ConvertRequest, Converted},
-        payments::model::{Payment, PaymentRequest},
+        payments::model::{Payment, PaymentRequest, RefundRequest},
         promotions::model::{Application, ApplicationRequest},
         shipping::model::{Quote, QuoteRequest},
         third_party::{
             crm::OrderNote,
             inventory::{Reservation, Shortage},
+            payment_provider::Refund,
         },
     },
 };
@@ -105,6 +106,10 @@ impl Peers {
 
     pub async fn pay(&self, origin: &Origin, payment: &PaymentRequest) -> Result<Payment, Refusal> {
         self.payments.call(Ask::post("/payments", origin).json(payment)).await
+    }
+
+    pub async fn refund(&self, origin: &Origin, refund: &RefundRequest) -> Result<Refund, Refusal> {
+        self.payments.call(Ask::post("/refunds", origin).json(refund)).await
     }
 
     pub async fn note_in_crm(

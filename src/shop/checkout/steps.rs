@@ -1,14 +1,16 @@
 //! The ten steps from a cart to an order: 1 whether it was bought before, 2 the cart, 3 prices, 4 shipping, 5 both in the
 //! order's currency, 6 promotions, 7 stock, 8 payment, 9 the order is written, 10 others are told. Promotions come after
-//! the conversion because a discount must be its share of the prices on the bill, to the cent.
+//! the conversion because a discount must be its share of the prices on the bill, to the cent. Steps 8 and 9 are in
+//! `paying.rs`.
 //!
 //! **A checkout may break off anywhere** — the process dies, or the customer leaves and the handler is dropped — and be
 //! made whole by asking again, because every step may be repeated. The order's number is a function of the customer and
-//! the key (or the cart), so promotions, inventory and the provider see the same order again; the provider takes money
-//! once per number; the number is the primary key of the order; and what follows an order is done again when the order
-//! is found. An unfinished checkout leaves the cart as it was, so the customer who looks again sees it and asks again.
-//! The work is not spawned off the request: a task of its own would be outside the trace of the customer it works for,
-//! and could die with the process all the same. What is left between the charge and the order is one insert.
+//! the key (or the cart), so promotions and inventory see the same order again; the key of its charge is committed as an
+//! intent before the charge, and the provider takes money once per key; the number is the primary key of the order; and
+//! what follows an order is done again when the order is found. An unfinished checkout leaves the cart as it was, so the
+//! customer who looks again sees it and asks again. Who does not ask again gets the money back: the intent is there, and
+//! the order is not. The work is not spawned off the request: a task of its own would be outside the trace of the
+//! customer it works for, and could die with the process all the same.
 //!
 //! In one process, checkouts of the same number take turns, so that one that fails cannot release what another holds.
 
@@ -16,8 +18,7 @@ use futures_util::future::{join, join3, try_join_all};
 
 use crate::{
     kernel::{
-        clock,
-        db::{Db, DbError},
+        db::Db,
         error::{Error, Kind, Result},
         fact::Fact,
         id::{CustomerId, OrderId, ProductId},
@@ -28,7 +29,6 @@ use crate::{
         cart::model::{Cart, CartLine},
         catalog::model::{Sales, SoldLine},
         currency::model::ConvertRequest,
-        payments::model::PaymentRequest,
         promotions::model::ApplicationRequest,
         shipping::model::QuoteRequest,
         third_party::{
@@ -40,6 +40,7 @@ use crate::{
 
 use super::{
     model::{self, Basket, BasketLine, Bill, CheckoutRequest, Order, Status, Wares},
+    paying,
     peers::{Peers, Stock},
     store::{self, Turns},
 };
@@ -55,6 +56,10 @@ pub struct Till {
 impl Till {
     pub fn new(db: Db, peers: Peers) -> Self {
         Till { db, turns: Turns::default(), peers }
+    }
+
+    pub fn peers(&self) -> &Peers {
+        &self.peers
     }
 }
 
@@ -138,7 +143,7 @@ async fn place_order(
     facts: &mut Vec<Fact>,
 ) -> Result<Bought> {
     let mut held = Held::default();
-    let outcome = charge_and_write(till, origin, request, &order_id, cart, &mut held, facts).await;
+    let outcome = bill_and_buy(till, origin, request, &order_id, cart, &mut held, facts).await;
     let order = match outcome {
         Ok(order) => order,
         Err(error) => {
@@ -148,8 +153,11 @@ async fn place_order(
     };
     let Some(order) = order else {
         // Another process was faster with the same checkout; what is kept is kept for its order.
-        let order = store::get(&till.db, &order_id).await?.ok_or_else(|| vanished(&order_id))?;
-        return repeat(till, origin, request, order, facts).await;
+        if let Some(order) = store::get(&till.db, &order_id).await? {
+            return repeat(till, origin, request, order, facts).await;
+        }
+        held.release(till, origin, &order_id).await;
+        return Err(Error::new(Kind::Unavailable, "the payment took too long and is given back"));
     };
     facts.push(Fact::OrderPlaced {
         order_id,
@@ -163,8 +171,9 @@ async fn place_order(
     Ok(Bought::Now(order))
 }
 
-/// Steps 3 to 9; `None` when the order turned out to be there already.
-async fn charge_and_write(
+/// Steps 3 to 9; `None` when nothing was written, because the order turned out to be there already or its charge is given
+/// back.
+async fn bill_and_buy(
     till: &Till,
     origin: &Origin,
     request: &CheckoutRequest,
@@ -182,16 +191,7 @@ async fn charge_and_write(
         join(reserve(till, origin, order_id, cart), in_dollars(till, origin, bill.total)).await;
     facts.extend(reserved?);
     let total_usd = total_usd?;
-    let payment = PaymentRequest {
-        order_id: order_id.clone(),
-        amount: bill.total,
-        amount_usd: total_usd,
-        country: request.country,
-        payment_method: request.payment_method,
-    };
-    let payment = till.peers.pay(origin, &payment).await?;
-    let placed_at_ms = clock::now_millis();
-    let order = Order {
+    let mut order = Order {
         order_id: order_id.clone(),
         customer: request.customer.clone(),
         country: request.country,
@@ -203,19 +203,15 @@ async fn charge_and_write(
         shipping: bill.shipping,
         total: bill.total,
         total_usd,
-        payment_id: payment.charge_id,
+        // Both are known once it is paid for.
+        payment_id: String::new(),
+        placed_at: String::new(),
         promo_code: request.promo_code.clone(),
-        placed_at: clock::rfc3339(placed_at_ms),
         status: Status::Paid,
         cart_id: cart.cart_id.clone(),
     };
-    match store::insert(&till.db, &order, placed_at_ms).await {
-        Ok(()) => Ok(Some(order)),
-        Err(DbError::Duplicate) => Ok(None),
-        Err(
-            error @ (DbError::Exhausted | DbError::Unavailable(_) | DbError::Locked(_) | DbError::Other(_)),
-        ) => Err(error.into()),
-    }
+    let is_written = paying::charge_and_write(&till.db, &till.peers, origin, &mut order, facts).await?;
+    Ok(is_written.then_some(order))
 }
 
 /// Steps 3 and 4: prices and shipping, in US dollars.
@@ -358,8 +354,4 @@ fn out_of_stock(product: Option<ProductId>) -> Error {
 
 fn senseless() -> Error {
     Error::new(Kind::PeerFailed, "the prices make no sense")
-}
-
-fn vanished(order_id: &OrderId) -> Error {
-    Error::new(Kind::Internal, "the order was there and is gone").caused_by(order_id)
 }

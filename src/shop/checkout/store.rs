@@ -22,8 +22,13 @@ use crate::{
 
 use super::model::{Order, OrderLine, Status};
 
-pub static SCHEMA: Schema =
-    Schema { service: "checkout", steps: &[("orders and the first 10", include_str!("schema.sql"))] };
+pub static SCHEMA: Schema = Schema {
+    service: "checkout",
+    steps: &[
+        ("orders and the first 10", include_str!("schema.sql")),
+        ("payment intents", include_str!("intents.sql")),
+    ],
+};
 
 static INSERT: Query = Query::new(
     "orders.insert",
@@ -33,11 +38,21 @@ static INSERT: Query = Query::new(
 );
 const INSERT_ITEM: &str = "INSERT INTO order_items (order_id, position, product_id, name, quantity, unit_minor) \
      VALUES ($1, $2, $3, $4, $5, $6)";
+const TAKE_INTENT: &str = "DELETE FROM payment_intents WHERE payment_key = $1 AND state = 'open'";
 
-/// Writes an order with all its lines, or nothing; [`DbError::Duplicate`] when it is there already.
-pub async fn insert(db: &Db, order: &Order, placed_at_ms: i64) -> Result<(), DbError> {
+/// Writes an order with all its lines, and takes the intent under `payment_key` that it was paid by; or nothing, and
+/// `false` when that intent is not open any more. [`DbError::Duplicate`] when the order is there already.
+pub async fn insert(db: &Db, order: &Order, payment_key: &str, placed_at_ms: i64) -> Result<bool, DbError> {
     let discounts = serde_json::to_string(&order.discounts).map_err(|error| garbled("discounts", error))?;
     db.transact(&INSERT, async |conn| {
+        let taken = on_either!(conn, |c| sqlx::query(TAKE_INTENT)
+            .bind(payment_key)
+            .execute(&mut **c)
+            .await?
+            .rows_affected());
+        if taken == 0 {
+            return Ok(false);
+        }
         on_either!(conn, |c| sqlx::query(INSERT.text)
             .bind(order.order_id.as_str())
             .bind(order.customer.as_str())
@@ -69,7 +84,7 @@ pub async fn insert(db: &Db, order: &Order, placed_at_ms: i64) -> Result<(), DbE
                 .await
                 .map(drop)?);
         }
-        Ok(())
+        Ok(true)
     })
     .await
 }
@@ -255,12 +270,12 @@ impl OrderRow {
     }
 }
 
-fn read<T: FromStr<Err = String>>(column: &str, text: &str) -> Result<T, DbError> {
+pub(super) fn read<T: FromStr<Err = String>>(column: &str, text: &str) -> Result<T, DbError> {
     text.parse().map_err(|error: String| garbled(column, error))
 }
 
 /// A customer's id as it was written; the type has no other door for a text that is known to be one.
-fn customer(text: &str) -> Result<CustomerId, DbError> {
+pub(super) fn customer(text: &str) -> Result<CustomerId, DbError> {
     serde_json::from_value(text.into()).map_err(|error| garbled("customer", error))
 }
 

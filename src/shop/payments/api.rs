@@ -12,11 +12,11 @@ use crate::{
         origin::Origin,
         reply::Reply,
     },
-    shop::third_party::payment_provider::ChargeRequest,
+    shop::third_party::payment_provider::{self, ChargeRequest, Refund},
 };
 
 use super::{
-    model::{Made, Payment, PaymentRequest},
+    model::{Made, Payment, PaymentRequest, RefundRequest},
     peers::{Answer, Peers},
 };
 
@@ -40,11 +40,11 @@ impl App {
 }
 
 pub fn router(app: App) -> Router {
-    Router::new().route("/payments", post(pay)).with_state(app)
+    Router::new().route("/payments", post(pay)).route("/refunds", post(refund)).with_state(app)
 }
 
-/// Charges an order. Asked again with the same order, it answers with the charge it made before: from memory, or
-/// through the provider, who keeps charges apart by the order's number.
+/// Charges an order. Asked again with the same key, it answers with the charge it made before: from memory, or through
+/// the provider, which keeps charges apart by their keys.
 async fn pay(
     State(app): State<App>,
     origin: Origin,
@@ -62,7 +62,7 @@ async fn pay(
         return Ok(Reply::of(payment));
     }
     let charge = ChargeRequest {
-        key: asked.order_id.to_string(),
+        key: asked.key().to_owned(),
         amount: asked.amount,
         country: asked.country,
         payment_method: asked.payment_method,
@@ -80,11 +80,26 @@ async fn pay(
             Err(error.stating(fact(PaymentOutcome::Declined)))
         }
         Answer::Contradicts => {
-            let error = Error::new(Kind::Conflict, "the order was begun with another amount before");
+            let error = Error::new(
+                Kind::Conflict,
+                "the key stands for another payment, or for one that was refunded",
+            );
             Err(error.stating(fact(PaymentOutcome::Failed)))
         }
         Answer::Failed(refusal) => Err(Error::from(refusal).stating(fact(PaymentOutcome::Failed))),
     }
+}
+
+/// Gives a charge back. Asked again with the same key, it answers with the same refund.
+async fn refund(
+    State(app): State<App>,
+    origin: Origin,
+    Json(asked): Json<RefundRequest>,
+) -> Result<Reply<Refund>> {
+    asked.check()?;
+    app.made(|made| made.forget(&asked.key));
+    let refund = payment_provider::RefundRequest { key: asked.key };
+    Ok(Reply::of(app.peers.refund(&origin, &refund).await?))
 }
 
 #[cfg(test)]

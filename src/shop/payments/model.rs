@@ -12,10 +12,13 @@ use crate::kernel::{
     origin::PaymentMethod,
 };
 
-/// A payment that is wanted. The order's number is also the provider's key.
+/// A payment that is wanted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentRequest {
     pub order_id: OrderId,
+    /// The provider's key: the same key is the same charge. The order's number, unless said.
+    #[serde(default)]
+    pub key: Option<String>,
     pub amount: Money,
     /// The same amount in US dollars, for figures.
     pub amount_usd: Money,
@@ -31,13 +34,39 @@ pub struct Payment {
     pub amount: Money,
 }
 
-const ORDER_ID_CHARS: usize = 64;
+/// A payment that is to be given back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundRequest {
+    pub order_id: OrderId,
+    /// The key it was made with.
+    pub key: String,
+}
+
+impl RefundRequest {
+    pub fn check(&self) -> Result<()> {
+        check("order_id", self.order_id.as_str())?;
+        check("key", &self.key)
+    }
+}
+
+const KEY_CHARS: usize = 64;
+
+fn check(field: &'static str, key: &str) -> Result<()> {
+    match (1..=KEY_CHARS).contains(&key.len()) {
+        true => Ok(()),
+        false => Err(Error::invalid(field, format!("it has 1 to {KEY_CHARS} bytes"))),
+    }
+}
 
 impl PaymentRequest {
+    /// The provider's key.
+    pub fn key(&self) -> &str {
+        self.key.as_deref().unwrap_or(self.order_id.as_str())
+    }
+
     pub fn check(&self) -> Result<()> {
-        if !(1..=ORDER_ID_CHARS).contains(&self.order_id.as_str().len()) {
-            return Err(Error::invalid("order_id", "an order number has no such shape"));
-        }
+        check("order_id", self.order_id.as_str())?;
+        check("key", self.key())?;
         if self.amount.minor < 0 {
             return Err(Error::invalid("amount", "an amount is not negative"));
         }
@@ -52,8 +81,9 @@ impl PaymentRequest {
 #[derive(Debug)]
 pub struct Made {
     most: usize,
-    payments: HashMap<OrderId, (PaymentRequest, Payment)>,
-    arrivals: VecDeque<OrderId>,
+    /// By key.
+    payments: HashMap<String, (PaymentRequest, Payment)>,
+    arrivals: VecDeque<String>,
 }
 
 impl Made {
@@ -64,20 +94,27 @@ impl Made {
 
     /// The payment made for exactly this request. A request that differs is the provider's to refuse.
     pub fn find(&self, asked: &PaymentRequest) -> Option<Payment> {
-        let (request, payment) = self.payments.get(&asked.order_id)?;
+        let (request, payment) = self.payments.get(asked.key())?;
         (request == asked).then(|| payment.clone())
     }
 
     /// Remembers a payment, in place of the oldest when there are too many.
     pub fn remember(&mut self, asked: PaymentRequest, payment: Payment) {
-        let order_id = asked.order_id.clone();
-        if self.payments.insert(order_id.clone(), (asked, payment)).is_none() {
-            self.arrivals.push_back(order_id);
+        let key = asked.key().to_owned();
+        if self.payments.insert(key.clone(), (asked, payment)).is_none() {
+            self.arrivals.push_back(key);
         }
         while self.payments.len() > self.most
             && let Some(oldest) = self.arrivals.pop_front()
         {
             self.payments.remove(&oldest);
+        }
+    }
+
+    /// Forgets a payment that is given back.
+    pub fn forget(&mut self, key: &str) {
+        if self.payments.remove(key).is_some() {
+            self.arrivals.retain(|one| one != key);
         }
     }
 }
@@ -90,6 +127,7 @@ mod tests {
     fn the_last_payments_are_remembered_as_they_were_asked_for() {
         let ask = |order: &str, minor| PaymentRequest {
             order_id: OrderId::from(order.to_owned()),
+            key: None,
             amount: Money::new(minor, Currency::Eur),
             amount_usd: Money::new(minor, Currency::Usd),
             country: Country::De,
@@ -110,5 +148,7 @@ mod tests {
         assert_eq!(found("b", 5).as_deref(), Some("B"));
         assert_eq!(found("a", 5), None, "the oldest is forgotten");
         assert_eq!(found("c", 6), None, "another amount is another question");
+        made.forget("c");
+        assert_eq!(made.find(&ask("c", 5)), None, "it was given back");
     }
 }

@@ -7,7 +7,7 @@ use crate::{
         client::{Ask, Client, Refusal},
         origin::Origin,
     },
-    shop::third_party::payment_provider::{Charge, ChargeRequest},
+    shop::third_party::payment_provider::{Charge, ChargeRequest, Refund, RefundRequest},
 };
 
 #[derive(Clone)]
@@ -20,7 +20,7 @@ pub struct Peers {
 pub enum Answer {
     Charged(Charge),
     Declined,
-    /// The order's number was charged with another amount before.
+    /// The key was charged with another amount before, or was refunded.
     Contradicts,
     /// The provider did not do its work.
     Failed(Refusal),
@@ -37,5 +37,9 @@ impl Peers {
                 Some(_) | None => Answer::Failed(refusal),
             },
         }
+    }
+
+    pub async fn refund(&self, origin: &Origin, refund: &RefundRequest) -> Result<Refund, Refusal> {
+        self.payment_provider.call(Ask::post("/refunds", origin).json(refund)).await
     }
 }

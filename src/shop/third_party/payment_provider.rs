@@ -1,4 +1,5 @@
-//! The payment provider, somebody else's: takes money once per key.
+//! The payment provider, somebody else's: takes money once per key, and gives it back once. A key that was refunded is
+//! spent, also when nothing was charged under it yet: a charge that comes late is refused.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -24,7 +25,7 @@ use crate::kernel::{
     reply::Reply,
 };
 
-/// The most charges that are remembered; beyond that, the oldest is forgotten.
+/// The most charges, and the most refunds, that are remembered; beyond that, the oldest is forgotten.
 const MAX_CHARGES: usize = 20_000;
 const MAX_KEY_CHARS: usize = 64;
 
@@ -34,6 +35,7 @@ pub struct App(Arc<Mutex<Model>>);
 pub fn router(app: App) -> Router {
     Router::new()
         .route("/charge", post(charge))
+        .route("/refunds", post(refund))
         .route("/charges/summary", get(summary))
         .route("/charges/{key}", get(one))
         .with_state(app)
@@ -64,17 +66,32 @@ pub struct Declined {
     pub reason: String,
 }
 
-/// How many charges were made, and under how many keys: equal for as long as nobody was charged twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A charge that is to be given back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundRequest {
+    pub key: String,
+}
+
+/// What was given back under a key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refund {
+    pub refund_id: String,
+    pub key: String,
+    /// `None` when nothing had been charged; the key is spent all the same.
+    pub amount: Option<Money>,
+}
+
+/// How many charges were made, and under how many keys: equal for as long as nobody was charged twice. And how many of
+/// the charges were given back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     pub charges: u64,
     pub keys: u64,
+    pub refunds: u64,
 }
 
 async fn charge(State(app): State<App>, Json(asked): Json<ChargeRequest>) -> Result<Response> {
-    if !(1..=MAX_KEY_CHARS).contains(&asked.key.len()) {
-        return Err(Error::invalid("key", format!("a key has 1 to {MAX_KEY_CHARS} bytes")));
-    }
+    check_key(&asked.key)?;
     if asked.amount.minor < 0 {
         return Err(Error::invalid("amount", "an amount is not negative"));
     }
@@ -88,6 +105,18 @@ async fn charge(State(app): State<App>, Json(asked): Json<ChargeRequest>) -> Res
             Err(Error::new(Kind::Conflict, "this key stands for another charge").at(Some("key".into())))
         }
     }
+}
+
+fn check_key(key: &str) -> Result<()> {
+    match (1..=MAX_KEY_CHARS).contains(&key.len()) {
+        true => Ok(()),
+        false => Err(Error::invalid("key", format!("a key has 1 to {MAX_KEY_CHARS} bytes"))),
+    }
+}
+
+async fn refund(State(app): State<App>, Json(asked): Json<RefundRequest>) -> Result<Reply<Refund>> {
+    check_key(&asked.key)?;
+    Ok(Reply::of(app.model(|model| model.refund(asked.key))))
 }
 
 async fn one(State(app): State<App>, Path(key): Path<String>) -> Result<Reply<Charge>> {
@@ -105,17 +134,13 @@ impl App {
     }
 }
 
+#[derive(Default)]
 struct Model {
     charges: HashMap<String, Charge>,
     arrivals: VecDeque<String>,
+    refunds: HashMap<String, Refund>,
+    refunded: VecDeque<String>,
     summary: Summary,
-}
-
-impl Default for Model {
-    fn default() -> Self {
-        let summary = Summary { charges: 0, keys: 0 };
-        Model { charges: HashMap::new(), arrivals: VecDeque::new(), summary }
-    }
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -128,6 +153,9 @@ enum Outcome {
 
 impl Model {
     fn charge(&mut self, asked: ChargeRequest) -> Outcome {
+        if self.refunds.contains_key(&asked.key) {
+            return Outcome::Contradicts;
+        }
         if let Some(charge) = self.charges.get(&asked.key) {
             let same = charge.amount == asked.amount
                 && charge.country == asked.country
@@ -151,6 +179,23 @@ impl Model {
         }
         self.arrivals.push_back(charge.key.clone());
         Outcome::Charged(charge)
+    }
+
+    fn refund(&mut self, key: String) -> Refund {
+        if let Some(refund) = self.refunds.get(&key) {
+            return refund.clone();
+        }
+        let amount = self.charges.get(&key).map(|charge| charge.amount);
+        let refund = Refund { refund_id: format!("re-{}", id::fresh()), key: key.clone(), amount };
+        if self.refunds.len() >= MAX_CHARGES
+            && let Some(oldest) = self.refunded.pop_front()
+        {
+            self.refunds.remove(&oldest);
+        }
+        self.summary.refunds += u64::from(amount.is_some());
+        self.refunds.insert(key.clone(), refund.clone());
+        self.refunded.push_back(key);
+        refund
     }
 }
 
@@ -188,7 +233,20 @@ mod tests {
         assert_eq!(model.charge(ask("a", 501, Currency::Usd)), Outcome::Contradicts);
         assert_eq!(model.charge(ask("a", 500, Currency::Eur)), Outcome::Contradicts);
         assert!(matches!(model.charge(ask("b", 500, Currency::Usd)), Outcome::Charged(_)));
-        assert_eq!(model.summary, Summary { charges: 2, keys: 2 });
+        assert_eq!(model.summary, Summary { charges: 2, keys: 2, refunds: 0 });
+    }
+
+    #[test]
+    fn a_charge_is_given_back_once_and_its_key_is_spent() {
+        let mut model = Model::default();
+        model.charge(ask("a", 500, Currency::Usd));
+        let refund = model.refund("a".into());
+        assert_eq!(refund.amount, Some(Money::new(500, Currency::Usd)));
+        assert_eq!(model.refund("a".into()), refund, "asked again, the same refund");
+        assert_eq!(model.charge(ask("a", 500, Currency::Usd)), Outcome::Contradicts);
+        assert_eq!(model.refund("b".into()).amount, None);
+        assert_eq!(model.charge(ask("b", 500, Currency::Usd)), Outcome::Contradicts, "it comes too late");
+        assert_eq!(model.summary, Summary { charges: 1, keys: 1, refunds: 1 });
     }
 
     #[test]

@@ -60,6 +60,10 @@ pub fn list(name: &str) -> &'static [&'static str] {
             "products.insert",
             "products.update",
             "products.delete",
+            "payment_intents.insert",
+            "payment_intents.delete",
+            "payment_intents.claim",
+            "payment_intents.resume",
         ],
         "cache" => {
             &["cart.get", "cart.add", "cart.clear", "cart.remove", "cart.abandon_idle", "cart.restore"]
@@ -86,6 +90,7 @@ pub fn list(name: &str) -> &'static [&'static str] {
             "method_not_allowed",
             "too_large",
             "unsupported_media_type",
+            "database_full",
         ],
         _ => &[],
     }

@@ -66,4 +66,7 @@ fn orders_are_whole_and_paid_once_after_kill_9() {
         get(format!("http://127.0.0.1:{}/charges/summary", split.port_base + 91)).send().ok().json();
     assert_eq!(charges["charges"], CUSTOMERS, "{charges}");
     assert_eq!(charges["keys"], CUSTOMERS, "{charges}");
+    assert_eq!(charges["refunds"], 0, "everybody has come back: {charges}");
+    let intents = "SELECT COUNT(*) FROM payment_intents";
+    assert_eq!(Postgres::shared().query(&split.database, intents).trim(), "0", "every charge has its order");
 }

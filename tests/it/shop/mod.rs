@@ -3,6 +3,7 @@
 mod bad_input;
 mod carts;
 mod crash;
+mod database;
 mod orders;
 mod pages;
 pub mod split;

@@ -19,7 +19,7 @@ async fn a_broken_provider_leaves_nothing_behind() {
 
     shop.provider.answering([503]);
     shop.check_out(&request(1, Currency::Usd)).await.expect("one failure is retried");
-    assert_eq!(shop.charges().await, Summary { charges: 1, keys: 1 });
+    assert_eq!(shop.charges().await, Summary { charges: 1, keys: 1, refunds: 0 });
 }
 
 #[tokio::test]
@@ -28,7 +28,7 @@ async fn too_much_for_the_card_is_declined() {
     shop.put(1, 5, 50).await;
     assert_eq!(shop.refused(&request(1, Currency::Usd)).await.0, 402);
     assert_eq!((shop.stock(5).await, shop.kept(), shop.orders(1).await.len()), (1_000_000, 0, 0));
-    assert_eq!(shop.charges().await, Summary { charges: 0, keys: 0 });
+    assert_eq!(shop.charges().await, Summary { charges: 0, keys: 0, refunds: 0 });
 }
 
 #[tokio::test]
@@ -68,5 +68,5 @@ async fn what_cannot_be_bought_is_refused_and_nothing_kept() {
     shop.catalog.client(Service::Catalog).tell(gone).await.expect("gone");
     assert_eq!(shop.refused(&usd()).await, (422, at("cart")), "a product that is not sold any more");
     assert_eq!((shop.stock(4).await, shop.kept(), shop.orders(1).await.len()), (1_000_000, 0, 0));
-    assert_eq!(shop.charges().await, Summary { charges: 0, keys: 0 });
+    assert_eq!(shop.charges().await, Summary { charges: 0, keys: 0, refunds: 0 });
 }

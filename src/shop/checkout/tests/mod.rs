@@ -3,5 +3,6 @@
 mod failures;
 mod orders;
 mod peers;
+mod refunds;
 mod repeats;
 mod shop;

@@ -39,7 +39,7 @@ async fn an_order_adds_up_in_all_eight_currencies() {
         assert_eq!(shop.orders(user).await, [order], "it is kept as it was answered");
         assert_eq!(shop.cart(user).await.lines, [], "and its cart is closed");
     }
-    assert_eq!(shop.charges().await, Summary { charges: 8, keys: 8 });
+    assert_eq!(shop.charges().await, Summary { charges: 8, keys: 8, refunds: 0 });
     assert_eq!(shop.stock(1).await, 1_000_000 - 24);
 }
 
@@ -85,7 +85,7 @@ async fn an_order_whose_dollars_are_not_known_keeps_nothing() {
     shop.currency.answering([0, 500]);
     assert_eq!(shop.refused(&request(1, Currency::Eur)).await.0, 502);
     assert_eq!((shop.stock(4).await, shop.kept(), shop.orders(1).await.len()), (1_000_000, 0, 0));
-    assert_eq!(shop.charges().await, Summary { charges: 0, keys: 0 });
+    assert_eq!(shop.charges().await, Summary { charges: 0, keys: 0, refunds: 0 });
     shop.currency.answering([0, 500]);
     shop.check_out(&request(1, Currency::Usd)).await.expect("dollars are not asked for twice");
 }
@@ -102,7 +102,7 @@ async fn the_last_item_is_sold_once() {
     assert_eq!((sold.len(), refused.len()), (1, 1));
     let refused = refused.into_iter().find_map(Result::err).map(Error::from).expect("a refusal");
     assert_eq!((refused.kind(), refused.detail()), (Kind::OutOfStock, "product 20 is out of stock"));
-    assert_eq!(shop.charges().await, Summary { charges: 1, keys: 1 });
+    assert_eq!(shop.charges().await, Summary { charges: 1, keys: 1, refunds: 0 });
     assert_eq!(shop.orders(1).await.len() + shop.orders(2).await.len(), 1);
     assert_eq!((shop.stock(20).await, shop.kept()), (0, 1), "the other's promotion was released");
 }

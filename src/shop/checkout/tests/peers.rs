@@ -35,6 +35,11 @@ use crate::{
     },
 };
 
+/// In a script: the peer does what it was asked to, and its answer is lost.
+pub const DONE_AND_LOST: u16 = 1;
+/// In a script: the peer does what it was asked to, and does not answer.
+pub const DONE_AND_SILENT: u16 = 2;
+
 /// A peer that answers as the script says (0: as it really is), then as it really is; and what it stated.
 #[derive(Clone)]
 pub struct Scripted {
@@ -53,6 +58,16 @@ impl Scripted {
         self.script.lock().expect("no panic").extend(statuses);
     }
 
+    /// From now on as it really is, whatever of the script is left.
+    pub fn answering_as_it_is(&self) {
+        self.script.lock().expect("no panic").clear();
+    }
+
+    /// Whether nothing of the script is left.
+    pub fn is_through(&self) -> bool {
+        self.script.lock().expect("no panic").is_empty()
+    }
+
     pub fn take_facts(&self) -> Vec<Fact> {
         std::mem::take(&mut *self.stated.lock().expect("no panic"))
     }
@@ -66,6 +81,14 @@ impl Carrier for Scripted {
     fn carry(&self, errand: Errand) -> BoxFuture<'_, Result<Response<Bytes>, Lost>> {
         Box::pin(async move {
             let scripted = self.script.lock().expect("no panic").pop_front();
+            if scripted == Some(DONE_AND_LOST) {
+                self.peer.carry(errand).await?;
+                return Err(Lost::Broken("the connection was closed".into()));
+            }
+            if scripted == Some(DONE_AND_SILENT) {
+                self.peer.carry(errand).await?;
+                return std::future::pending().await;
+            }
             if let Some(status) = scripted.filter(|&status| status != 0) {
                 let mut response = Response::new(Bytes::new());
                 *response.status_mut() = status.try_into().expect("a status");

@@ -54,6 +54,7 @@ pub struct Shop {
     pub currency: Scripted,
     kept: Arc<Mutex<HashSet<OrderId>>>,
     pub db: Db,
+    pub peers: Peers,
     _dirs: [tempfile::TempDir; 2],
 }
 
@@ -85,11 +86,25 @@ impl Shop {
             payments: payments.client(Service::Payments),
             crm: crm.client(Service::Crm),
         };
-        let app = App::new(db.clone(), peers);
+        let app = App::new(db.clone(), peers.clone());
         let turns = app.till().turns.clone();
         let checkout = Scripted::new(router(app));
         let _dirs = [catalog_dir, dir];
-        Shop { turns, checkout, cart, catalog, inventory, provider, crm, shipping, currency, kept, db, _dirs }
+        Shop {
+            turns,
+            checkout,
+            cart,
+            catalog,
+            inventory,
+            provider,
+            crm,
+            shipping,
+            currency,
+            kept,
+            db,
+            peers,
+            _dirs,
+        }
     }
 
     pub async fn put(&self, user: u32, product_id: ProductId, quantity: i64) {

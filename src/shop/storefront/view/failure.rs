@@ -27,6 +27,7 @@ pub fn advice(kind: Kind) -> &'static str {
         | Kind::PoolExhausted
         | Kind::DatabaseUnavailable
         | Kind::DatabaseLocked
+        | Kind::DatabaseFull
         | Kind::PeerTimeout => {
             "This is our mistake, not yours. Your cart is kept, and trying again never charges twice."
         }
@@ -49,9 +50,11 @@ pub fn headline(kind: Kind) -> &'static str {
         | Kind::PoolExhausted
         | Kind::DatabaseUnavailable
         | Kind::DatabaseLocked => "The shop is very busy right now",
-        Kind::Internal | Kind::PeerFailed | Kind::PeerUnreachable | Kind::PeerTimeout => {
-            "The shop has a problem"
-        }
+        Kind::Internal
+        | Kind::DatabaseFull
+        | Kind::PeerFailed
+        | Kind::PeerUnreachable
+        | Kind::PeerTimeout => "The shop has a problem",
     }
 }
 
