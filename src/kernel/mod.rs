@@ -20,6 +20,7 @@ pub mod health;
 pub mod https;
 pub mod id;
 pub mod kind;
+pub mod lock;
 pub mod migrate;
 pub mod money;
 pub mod nearest;
