@@ -1,9 +1,6 @@
 //! All panels of this process, and the faults that are active on them.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     decide::Rule,
@@ -12,7 +9,10 @@ use super::{
     panel::Panel,
     setting::{Revision, Setting},
 };
-use crate::kernel::service::Service;
+use crate::kernel::{
+    lock::{Mutex, MutexGuard},
+    service::Service,
+};
 
 /// Hands settings to the panels. The engine's own process has one; so has every process that follows it.
 pub struct Board {
@@ -111,7 +111,7 @@ impl Board {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 

@@ -1,10 +1,6 @@
 //! What the faults have done in all processes: this one's board, and what those that follow report of theirs.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Instant,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use super::{
     board::Board,
@@ -12,13 +8,15 @@ use super::{
     live::{Count, FIRST_TRACES},
     setting::Revision,
 };
-use crate::kernel::id::hex;
+use crate::kernel::{id::hex, lock::Mutex};
 
 /// Processes whose reports are kept; beyond that the one that has been silent longest is forgotten.
 pub const MOST_PROCESSES: usize = 128;
 
 /// The counts of all processes. A process reports absolute numbers, so that a report that is lost or comes twice does
 /// no harm.
+///
+/// Order of locks: `reports`, then the board's own ([`Counts::report`]).
 pub struct Counts {
     board: Arc<Board>,
     reports: Mutex<BTreeMap<String, Report>>,
@@ -41,7 +39,7 @@ impl Counts {
         if revision.run != self.board.revision().run {
             return;
         }
-        let mut reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reports = self.reports.lock();
         let is_new = !reports.contains_key(process);
         if is_new && reports.len() >= MOST_PROCESSES {
             let silent = reports.iter().min_by_key(|(_, report)| report.at).map(|(name, _)| name.clone());
@@ -65,7 +63,7 @@ impl Counts {
         let here = self.board.live(id).is_some_and(|live| live.has_struck(trace_id));
         here || {
             let text = hex(trace_id);
-            let reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
+            let reports = self.reports.lock();
             reports.values().filter_map(|one| one.faults.get(id)).any(|one| one.trace_ids.contains(&text))
         }
     }
@@ -76,7 +74,7 @@ impl Counts {
             Some(live) => live.newest(most).iter().map(|id| hex(id)).collect(),
             None => Vec::new(),
         };
-        let reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
+        let reports = self.reports.lock();
         let theirs = reports.values().filter_map(|one| one.faults.get(id)).flat_map(|one| &one.trace_ids);
         traces.extend(theirs.take(most.saturating_sub(traces.len())).cloned());
         traces
@@ -85,7 +83,7 @@ impl Counts {
     /// The counts of every active fault, and of those that have just ended elsewhere, over all processes.
     pub fn totals(&self) -> BTreeMap<String, Count> {
         let mut totals = self.board.counts();
-        let reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
+        let reports = self.reports.lock();
         for (id, count) in reports.values().flat_map(|report| &report.faults) {
             let total = totals.entry(id.clone()).or_default();
             total.matched = total.matched.saturating_add(count.matched);

@@ -4,7 +4,7 @@ use std::{
     collections::VecDeque,
     fmt,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicI64, AtomicU64, Ordering},
     },
 };
@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use utoipa::ToSchema;
 
 use super::{action::Action, crossing::Crossing, target::Seam};
-use crate::kernel::{clock, id::hex};
+use crate::kernel::{clock, id::hex, lock::Mutex};
 
 /// How many trace ids are kept of a fault.
 pub const FIRST_TRACES: usize = 100;
@@ -36,7 +36,8 @@ pub struct Strike<'a> {
     pub action: Option<&'a Action>,
 }
 
-/// What a fault has done so far. Shared by all services of a process; it outlives changes of share and parameters.
+/// What a fault has done so far. Shared by all services of a process; it outlives changes of share and parameters. Its two
+/// locks are never held together.
 pub struct Live {
     pub id: String,
     matched: AtomicU64,
@@ -98,12 +99,12 @@ impl Live {
         }
         // Beyond the first, only the number counts. A trace may be struck more than once: it is kept once.
         if before < 4 * FIRST_TRACES as u64 {
-            let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut first = self.first.lock();
             if first.len() < FIRST_TRACES && !first.contains(&crossing.trace_id) {
                 first.push(crossing.trace_id);
             }
         }
-        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut newest = self.newest.lock();
         if newest.back() != Some(&crossing.trace_id) {
             if newest.len() >= NEWEST_TRACES {
                 newest.pop_front();
@@ -124,18 +125,18 @@ impl Live {
 
     /// Whether it struck this trace: one of its first, or of its newest.
     pub fn has_struck(&self, trace_id: &[u8; 16]) -> bool {
-        self.newest.lock().unwrap_or_else(PoisonError::into_inner).contains(trace_id)
-            || self.first.lock().unwrap_or_else(PoisonError::into_inner).contains(trace_id)
+        let is_among_newest = self.newest.lock().contains(trace_id);
+        is_among_newest || self.first.lock().contains(trace_id)
     }
 
     /// The newest traces it struck, the last one first.
     pub fn newest(&self, most: usize) -> Vec<[u8; 16]> {
-        let newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        let newest = self.newest.lock();
         newest.iter().rev().take(most).copied().collect()
     }
 
     pub fn count(&self) -> Count {
-        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = self.first.lock();
         Count {
             matched: self.matched.load(Ordering::Relaxed),
             hit: self.struck.load(Ordering::Relaxed),

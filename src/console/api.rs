@@ -13,7 +13,7 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    alerts, checks,
+    alerts, checks, cited,
     desk::{Console, Desk},
     events,
     exercises::api as exercises,
@@ -30,6 +30,7 @@ pub fn router(console: Console) -> Router {
     let guard = console.guard.clone();
     let desk = Desk::new(console);
     tokio::spawn(events::announce(desk.weak()));
+    tokio::spawn(cited::keep(desk.weak()));
     // Who sends signals sends more at once than who sends a command.
     let senders = OpenApiRouter::new()
         .routes(routes!(otlp::traces))
@@ -69,6 +70,7 @@ pub fn router(console: Console) -> Router {
         .routes(routes!(switchboard::count))
         .routes(routes!(traces::list))
         .routes(routes!(traces::show))
+        .routes(routes!(traces::pin, traces::unpin))
         .routes(routes!(logs::list))
         .routes(routes!(series::metrics))
         .routes(routes!(series::series))

@@ -8,6 +8,7 @@ pub mod api;
 pub mod asset;
 pub mod body;
 pub mod checks;
+mod cited;
 pub mod components;
 pub mod desk;
 pub mod events;

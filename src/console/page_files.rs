@@ -75,6 +75,7 @@ pub const FILES: &[(&str, &[u8])] = &[
     ("views/investigate/logs.js", include_bytes!("page/views/investigate/logs.js")),
     ("views/investigate/measures.js", include_bytes!("page/views/investigate/measures.js")),
     ("views/investigate/metrics.js", include_bytes!("page/views/investigate/metrics.js")),
+    ("views/investigate/pin.js", include_bytes!("page/views/investigate/pin.js")),
     ("views/investigate/profiles.js", include_bytes!("page/views/investigate/profiles.js")),
     ("views/investigate/rows.js", include_bytes!("page/views/investigate/rows.js")),
     ("views/investigate/span.js", include_bytes!("page/views/investigate/span.js")),

@@ -2,21 +2,27 @@
 
 use std::sync::Arc;
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::{
+    answers::Refusals,
     desk::Desk,
     wanted::{Asked, MOST_SECONDS, Unanswered, Wanted, id, number, pairs, since_ms},
 };
 use crate::{
     kernel::{
         clock,
-        error::{Error, Result},
+        error::{Error, Kind, Result},
         extract::Path,
     },
-    store::traces::{search, search::Summary, tree::Tree},
+    store::traces::{
+        search,
+        search::Summary,
+        shelf::{MOST_PINNED, Pinned},
+        tree::Tree,
+    },
 };
 
 const TRACES: u64 = 50;
@@ -101,10 +107,48 @@ fn ended_before_ns(text: Option<&str>) -> Result<Option<u64>> {
 pub async fn show(State(desk): State<Arc<Desk>>, Path(text): Path<String>) -> Result<Json<Tree>> {
     let id = id("id", &text)?;
     let found = desk.console.asked(move |store| store.trace(&id)).await?;
-    let gone = || {
-        Error::not_found(
-            "no such trace is in the store: it may be too old, not have come yet, or not have been sampled",
-        )
-    };
     found.map(Json).ok_or_else(gone)
+}
+
+/// Keep a trace until it is unpinned
+///
+/// However full the store becomes. Up to 50 traces may be pinned, and they may take a tenth of the room for traces.
+#[utoipa::path(put, path = "/api/traces/{id}/pin", tag = "store", operation_id = "pin_trace",
+    params(("id" = String, Path, description = "The trace's id: 32 hexadecimal digits")),
+    responses((status = 201, description = "It is pinned"), (status = 204, description = "It was pinned already"),
+        Refusals))]
+pub async fn pin(State(desk): State<Arc<Desk>>, Path(text): Path<String>) -> Result<StatusCode> {
+    let id = id("id", &text)?;
+    match desk.console.asked(move |store| store.pin(&id)).await? {
+        Pinned::Now => Ok(StatusCode::CREATED),
+        Pinned::Already => Ok(StatusCode::NO_CONTENT),
+        Pinned::Gone => Err(gone()),
+        Pinned::TooMany => {
+            let detail = format!("{MOST_PINNED} traces are pinned already; unpin one of them first");
+            Err(Error::new(Kind::Conflict, detail))
+        }
+        Pinned::TooLarge => {
+            let detail = "the pinned traces would take more than a tenth of the room for traces; unpin one of them \
+                          first, or start the lab with a larger --store-mb";
+            Err(Error::new(Kind::Conflict, detail))
+        }
+    }
+}
+
+/// Unpin a trace
+#[utoipa::path(delete, path = "/api/traces/{id}/pin", tag = "store", operation_id = "unpin_trace",
+    params(("id" = String, Path, description = "The trace's id: 32 hexadecimal digits")),
+    responses((status = 204, description = "It is not pinned any more"), Refusals))]
+pub async fn unpin(State(desk): State<Arc<Desk>>, Path(text): Path<String>) -> Result<StatusCode> {
+    let id = id("id", &text)?;
+    match desk.console.asked(move |store| store.unpin(&id)).await? {
+        true => Ok(StatusCode::NO_CONTENT),
+        false => Err(Error::not_found("this trace is not pinned")),
+    }
+}
+
+fn gone() -> Error {
+    Error::not_found(
+        "no such trace is in the store: it may be too old, not have come yet, or not have been sampled",
+    )
 }

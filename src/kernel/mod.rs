@@ -22,6 +22,7 @@ pub mod heartbeat;
 pub mod https;
 pub mod id;
 pub mod kind;
+pub mod lock;
 pub mod migrate;
 pub mod money;
 pub mod nearest;

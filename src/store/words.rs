@@ -2,10 +2,10 @@
 
 use std::{collections::HashSet, sync::Arc};
 
+use super::allocation::{shared, table};
+
 /// The table is looked through for words that nobody uses any more when it has grown by so many.
 const SWEEP_AFTER: usize = 1024;
-/// What a word takes besides its text: its place in the table and its counts.
-const OVERHEAD_BYTES: usize = 48;
 
 /// A table of words.
 #[derive(Debug, Default)]
@@ -25,7 +25,7 @@ impl Words {
             self.sweep();
         }
         let word: Arc<str> = word.into();
-        self.bytes += word.len() + OVERHEAD_BYTES;
+        self.bytes += shared(word.len());
         self.known.insert(word.clone());
         word
     }
@@ -42,14 +42,17 @@ impl Words {
 
     /// What the table takes in memory.
     pub fn bytes(&self) -> usize {
-        self.bytes
+        self.bytes + table(self.known.capacity(), size_of::<Arc<str>>())
     }
 
     /// Lets go of words that nobody else holds.
     pub fn sweep(&mut self) {
         self.known.retain(|word| Arc::strong_count(word) > 1);
-        self.bytes = self.known.iter().map(|word| word.len() + OVERHEAD_BYTES).sum();
+        self.bytes = self.known.iter().map(|word| shared(word.len())).sum();
         self.sweep_at = self.known.len() + SWEEP_AFTER;
+        if self.known.capacity() > 2 * self.sweep_at {
+            self.known.shrink_to(self.sweep_at);
+        }
     }
 }
 
@@ -69,6 +72,6 @@ mod tests {
         assert!(words.known.contains("checkout"));
         drop(held);
         words.sweep();
-        assert_eq!((words.known.len(), words.bytes()), (0, 0));
+        assert_eq!((words.known.len(), words.bytes), (0, 0));
     }
 }

@@ -5,13 +5,14 @@ use std::{
     collections::VecDeque,
     fs, io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
 };
 
 use super::{
     incident::Incident,
     run::{Run, RunState},
 };
+use crate::kernel::lock::{Mutex, MutexGuard};
 
 /// The file's name in the data directory.
 pub const FILE: &str = "exercises.json";
@@ -22,6 +23,7 @@ pub const MOST_RUNS: usize = 200;
 #[derive(Clone, Default)]
 pub struct Book(Arc<Inner>);
 
+/// Order of locks: `pen`, then `kept` ([`Book::save`]).
 #[derive(Default)]
 struct Inner {
     kept: Mutex<Kept>,
@@ -118,7 +120,7 @@ impl Book {
     /// Writes the file, whole or not at all. Not for a thread that has to answer others.
     pub fn save(&self) -> io::Result<()> {
         let Some(file) = &self.0.file else { return Ok(()) };
-        let _pen = self.0.pen.lock().unwrap_or_else(PoisonError::into_inner);
+        let _pen = self.0.pen.lock();
         let text = serde_json::to_vec(&self.kept().runs)?;
         let made = file.with_extension("json.new");
         fs::write(&made, text)?;
@@ -126,7 +128,7 @@ impl Book {
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.0.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.kept.lock()
     }
 }
 

@@ -13,6 +13,7 @@ use super::latency::Latency;
 use crate::{
     kernel::clock,
     store::{
+        allocation::table,
         fill::{Bound, Part},
         otlp::glance::{Glance, KIND_CLIENT, KIND_SERVER},
         traces::trace::Seen,
@@ -25,8 +26,6 @@ pub const SLOT_SECONDS: i64 = 10;
 pub const MOST_SLOTS: i64 = 90;
 /// A call that ends so many slots in the future is of a clock that cannot be believed.
 const AHEAD_SLOTS: i64 = 6;
-/// What an entry of a slot takes in memory.
-const ENTRY_BYTES: usize = size_of::<Call>() + size_of::<Tally>() + 16;
 /// Names are kept up to so many bytes.
 const WORD_BYTES: usize = 128;
 /// Databases that are caches, by `db.system.name`; `memory` is the cart's own stand-in for Redis.
@@ -74,11 +73,18 @@ pub struct Slots {
     slots: VecDeque<Slot>,
     words: Words,
     entries: usize,
+    slot_bytes: usize,
 }
 
 impl Slots {
     pub fn new(limit_bytes: usize) -> Self {
-        Slots { bound: Bound::new(limit_bytes), slots: VecDeque::new(), words: Words::default(), entries: 0 }
+        Slots {
+            bound: Bound::new(limit_bytes),
+            slots: VecDeque::new(),
+            words: Words::default(),
+            entries: 0,
+            slot_bytes: 0,
+        }
     }
 
     /// Counts what was seen, by a clock that shows `now_ms`, if it is a call.
@@ -99,14 +105,17 @@ impl Slots {
             let to = self.words.keep(&to[..to.floor_char_boundary(WORD_BYTES)]);
             Call { from: service.clone(), to, kind }
         });
+        let slots_before = self.slots.len();
         let slot = slot(&mut self.slots, number);
-        let before = slot.len();
+        let (before, bytes_before) = (slot.len(), slot.bytes());
         if span.kind == KIND_SERVER {
             add(slot.answered.entry(service), span);
         } else if let Some(call) = call {
             add(slot.asked.entry(call), span);
         }
         self.entries += slot.len() - before;
+        self.slot_bytes += slot.bytes() - bytes_before;
+        self.slot_bytes += (self.slots.len() - slots_before) * size_of::<Slot>();
         self.make_room(now);
     }
 
@@ -127,6 +136,7 @@ impl Slots {
                 return;
             }
             self.entries -= first.len();
+            self.slot_bytes -= first.bytes() + size_of::<Slot>();
             self.slots.pop_front();
             self.words.sweep();
             // What is too old has had its time; only what went before that made room.
@@ -135,13 +145,19 @@ impl Slots {
     }
 
     fn bytes(&self) -> usize {
-        self.entries * ENTRY_BYTES + self.slots.len() * size_of::<Slot>() + self.words.bytes()
+        self.slot_bytes + self.words.bytes()
     }
 }
 
 impl Slot {
     fn len(&self) -> usize {
         self.answered.len() + self.asked.len()
+    }
+
+    /// What it takes in memory beside itself.
+    fn bytes(&self) -> usize {
+        table(self.answered.capacity(), size_of::<(Arc<str>, Tally)>())
+            + table(self.asked.capacity(), size_of::<(Call, Tally)>())
     }
 }
 

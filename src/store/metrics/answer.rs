@@ -6,8 +6,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
+    exemplars::Exemplar,
     read::Kind,
-    series::{Exemplar, Key, Series},
+    series::{Key, Series},
     shelf::{About, Shelf},
 };
 use crate::{kernel::clock, store::otlp::values};

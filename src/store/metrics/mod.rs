@@ -2,9 +2,11 @@
 
 pub mod answer;
 pub mod encoded;
+pub mod exemplars;
 pub mod incoming;
 pub mod point;
 pub mod read;
+pub mod referred;
 pub mod refusal;
 pub mod series;
 pub mod shares;

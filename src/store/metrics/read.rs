@@ -10,7 +10,7 @@ use opentelemetry_proto::tonic::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::series::{Exemplar, Measured};
+use super::{exemplars::Exemplar, series::Measured};
 
 /// What a metric is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]

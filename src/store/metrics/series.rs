@@ -1,11 +1,12 @@
 //! One series: what it is called, its points, and examples of what was measured.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::sync::Arc;
 
-use super::point::{Point, Points};
+use super::{
+    exemplars::{Exemplar, Exemplars},
+    point::{Point, Points},
+};
 
-/// So many examples are kept, the newest.
-const MOST_EXEMPLARS: usize = 20;
 /// What a series takes beside itself: its place in the table, and the allocations of its parts.
 const OVERHEAD_BYTES: usize = 160;
 
@@ -20,15 +21,6 @@ pub struct Key {
     pub labels: Box<[(Arc<str>, Arc<str>)]>,
 }
 
-/// A trace during which something was measured.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Exemplar {
-    pub value: f64,
-    pub trace_id: [u8; 16],
-    pub span_id: [u8; 8],
-    pub at_ms: i64,
-}
-
 /// What is kept of a series.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Series {
@@ -36,7 +28,7 @@ pub struct Series {
     /// A histogram's upper bounds and, one more, its newest counts.
     pub bounds: Box<[f64]>,
     pub buckets: Vec<u64>,
-    pub exemplars: VecDeque<Exemplar>,
+    pub exemplars: Exemplars,
     /// Who began it, for the shares of `shares.rs`.
     pub is_own: bool,
     /// Counts up from the first series.
@@ -79,23 +71,12 @@ impl Series {
             self.buckets = buckets;
         }
         self.points.add(Point { at_ms, value, count });
-        for exemplar in exemplars {
-            // Sums since the start bring the same examples each time.
-            let is_known =
-                |known: &Exemplar| known.at_ms == exemplar.at_ms && known.span_id == exemplar.span_id;
-            if self.exemplars.iter().any(is_known) {
-                continue;
-            }
-            if self.exemplars.len() >= MOST_EXEMPLARS {
-                self.exemplars.pop_front();
-            }
-            self.exemplars.push_back(exemplar);
-        }
+        exemplars.into_iter().for_each(|exemplar| self.exemplars.offer(exemplar));
     }
 
     /// Forgets what was before `horizon_ms`, and says how many points that were.
     pub fn forget(&mut self, horizon_ms: i64) -> u64 {
-        self.exemplars.retain(|exemplar| exemplar.at_ms >= horizon_ms);
+        self.exemplars.forget(horizon_ms);
         self.points.forget(horizon_ms)
     }
 
@@ -115,7 +96,7 @@ impl Series {
             + Points::FIRST_BYTES
             + size_of_val(&*measured.bounds)
             + measured.buckets.capacity() * size_of::<u64>()
-            + measured.exemplars.len().min(MOST_EXEMPLARS).next_power_of_two() * size_of::<Exemplar>()
+            + Exemplars::first_bytes(measured.exemplars.len())
     }
 
     /// What it takes in memory; the words of its labels are counted where they are kept.
@@ -127,17 +108,13 @@ impl Series {
             + self.points.bytes()
             + size_of_val(&*self.bounds)
             + self.buckets.capacity() * size_of::<u64>()
-            + self.exemplars.capacity() * size_of::<Exemplar>()
+            + self.exemplars.bytes()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn exemplar(at_ms: i64) -> Exemplar {
-        Exemplar { value: 0.5, trace_id: [1; 16], span_id: [at_ms as u8; 8], at_ms }
-    }
 
     #[test]
     fn what_is_told_bit_by_bit_is_added_up() {
@@ -160,21 +137,5 @@ mod tests {
             (series.points.last().map(|point| point.count), &series.buckets[..]),
             (Some(3), &[1, 2][..])
         );
-    }
-
-    #[test]
-    fn the_newest_examples_are_kept_each_once() {
-        let mut series = Series::default();
-        for round in 0..3 {
-            let exemplars = (1..=30).map(exemplar).collect();
-            series.add(Measured { at_ms: round + 1, exemplars, ..Measured::default() });
-        }
-        assert_eq!(series.exemplars.len(), MOST_EXEMPLARS);
-        let mut times: Vec<i64> = series.exemplars.iter().map(|one| one.at_ms).collect();
-        times.sort_unstable();
-        times.dedup();
-        assert_eq!(times.len(), MOST_EXEMPLARS);
-        series.forget(25);
-        assert!(series.exemplars.iter().all(|one| one.at_ms >= 25));
     }
 }

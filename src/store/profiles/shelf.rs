@@ -12,6 +12,7 @@ use super::stacks::{Stack, Stacks};
 use crate::{
     kernel::clock,
     store::{
+        allocation::table,
         fill::{Bound, Part, Taken},
         words::Words,
     },
@@ -20,8 +21,6 @@ use crate::{
 const SLOT_MS: i64 = 10_000;
 /// Fifteen minutes.
 const MOST_SLOTS: i64 = 90;
-/// What an entry of a slot takes in memory.
-const ENTRY_BYTES: usize = size_of::<Where>() + size_of::<u64>() + 16;
 
 /// What was sampled in one stretch of time.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,6 +88,7 @@ pub struct Shelf {
     words: Words,
     hertz: u32,
     entries: usize,
+    slot_bytes: usize,
 }
 
 impl Shelf {
@@ -100,6 +100,7 @@ impl Shelf {
             words: Words::default(),
             hertz: 0,
             entries: 0,
+            slot_bytes: 0,
         }
     }
 
@@ -114,10 +115,12 @@ impl Shelf {
         self.hertz = batch.hertz;
         let place = self.slots.partition_point(|slot| slot.number < number);
         if self.slots.get(place).is_none_or(|slot| slot.number != number) {
-            self.slots.insert(place, Slot { number, ..Slot::default() });
+            let slot = Slot { number, ..Slot::default() };
+            self.slot_bytes += slot.bytes();
+            self.slots.insert(place, slot);
         }
         let slot = &mut self.slots[place];
-        let before = slot.counts.len();
+        let (before, bytes_before) = (slot.counts.len(), slot.bytes());
         for sample in &batch.samples {
             let service = self.words.keep(&sample.service);
             let route = sample.route.as_deref().map(|route| self.words.keep(route));
@@ -125,6 +128,7 @@ impl Shelf {
             *slot.counts.entry(Where { service, route, stack }).or_default() += sample.count;
         }
         self.entries += slot.counts.len() - before;
+        self.slot_bytes += slot.bytes() - bytes_before;
         self.make_room(now);
         Taken { kept: batch.samples.len() as u64, turned_away: 0 }
     }
@@ -178,6 +182,7 @@ impl Shelf {
             }
             let entries = first.counts.len();
             self.entries -= entries;
+            self.slot_bytes -= first.bytes();
             self.slots.pop_front();
             self.stacks.sweep();
             self.words.sweep();
@@ -187,7 +192,13 @@ impl Shelf {
     }
 
     fn bytes(&self) -> usize {
-        self.entries * ENTRY_BYTES + self.stacks.bytes() + self.words.bytes()
+        self.slot_bytes + self.stacks.bytes() + self.words.bytes()
+    }
+}
+
+impl Slot {
+    fn bytes(&self) -> usize {
+        size_of::<Self>() + table(self.counts.capacity(), size_of::<(Where, u64)>())
     }
 }
 

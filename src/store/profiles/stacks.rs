@@ -2,15 +2,16 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use crate::store::words::Words;
+use crate::store::{
+    allocation::{shared, table},
+    words::Words,
+};
 
 /// Names of functions, the outermost first.
 pub type Stack = Arc<[Arc<str>]>;
 
 /// The innermost frames of a stack that are kept; what called them is the runtime, over and over.
 const MOST_FRAMES: usize = 256;
-/// What a stack takes beside its frames.
-const OVERHEAD_BYTES: usize = 48;
 
 /// A table of stacks.
 #[derive(Debug, Default)]
@@ -35,7 +36,7 @@ impl Stacks {
 
     /// What the table takes in memory.
     pub fn bytes(&self) -> usize {
-        self.bytes + self.names.bytes()
+        self.bytes + table(self.known.capacity(), size_of::<Stack>()) + self.names.bytes()
     }
 
     /// Lets go of stacks that nobody else holds.
@@ -47,5 +48,5 @@ impl Stacks {
 }
 
 fn weight(stack: &Stack) -> usize {
-    OVERHEAD_BYTES + stack.len() * size_of::<Arc<str>>()
+    shared(stack.len() * size_of::<Arc<str>>())
 }

@@ -1,20 +1,22 @@
 //! Traces by what is asked for. What is noted of a trace decides first; its spans are looked into only for attributes,
 //! and without unpacking them.
 
-use std::sync::{Mutex, PoisonError};
-
 use opentelemetry_proto::tonic::common::v1::AnyValue;
 use prost::Message;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    shelf::{Shelf, TraceId, rfc3339},
-    trace::{Kept, Place, Trace},
+    kept::{Kept, TraceId},
+    shelf::{Shelf, Shown, rfc3339},
+    trace::{Place, Trace},
 };
-use crate::store::otlp::{
-    glance::{self, Glance},
-    values,
+use crate::{
+    kernel::lock::Mutex,
+    store::otlp::{
+        glance::{self, Glance},
+        values,
+    },
 };
 
 /// So many traces are looked at before those who bring new ones get their turn.
@@ -56,7 +58,12 @@ pub struct Summary {
     /// RFC 3339.
     pub started: String,
     pub duration_ms: f64,
+    /// Spans that are kept.
     pub spans: usize,
+    /// Spans that came and were not kept, because the trace has too many. One that was sent twice counts twice.
+    pub turned_away: u64,
+    /// Whether it is kept until it is unpinned.
+    pub pinned: bool,
     /// Spans that failed.
     pub errors: u32,
     /// `error` when any span failed, otherwise `ok`.
@@ -64,24 +71,27 @@ pub struct Summary {
     pub services: Vec<String>,
 }
 
-/// The newest traces that are as `wanted`, newest first.
-pub fn search(shelf: &Mutex<Shelf>, wanted: &Wanted) -> Vec<Summary> {
-    let lock = || shelf.lock().unwrap_or_else(PoisonError::into_inner);
-    let ids = lock().ids();
-    let mut found: Vec<(u64, Summary)> = Vec::new();
+/// The newest traces that are as `wanted`, newest first, and their ids.
+pub fn search(shelf: &Mutex<Shelf>, wanted: &Wanted) -> (Vec<Summary>, Vec<TraceId>) {
+    let mut ids = {
+        let shelf = shelf.lock();
+        shelf.ids()
+    };
+    ids.sort_unstable();
+    let mut found: Vec<(u64, TraceId, Summary)> = Vec::new();
     for some in ids.rchunks(AT_ONCE) {
-        let shelf = lock();
-        let fitting = some.iter().rev().filter_map(|id| {
-            let trace = shelf.get(id).filter(|trace| fits(trace, wanted))?;
-            Some((trace.start_ns, summary(id, trace)))
+        let shelf = shelf.lock();
+        let fitting = some.iter().rev().filter_map(|(_, id)| {
+            let shown = shelf.get(id).filter(|shown| fits(shown.trace, wanted))?;
+            Some((shown.trace.start_ns, *id, summary(id, shown)))
         });
         found.extend(fitting.take(wanted.limit - found.len()));
         if found.len() >= wanted.limit {
             break;
         }
     }
-    found.sort_by_key(|(start_ns, _)| std::cmp::Reverse(*start_ns));
-    found.into_iter().map(|(_, summary)| summary).collect()
+    found.sort_by_key(|(start_ns, ..)| std::cmp::Reverse(*start_ns));
+    found.into_iter().map(|(_, id, summary)| (summary, id)).unzip()
 }
 
 /// How a trace ended, in a word.
@@ -94,7 +104,8 @@ pub fn millis(nanos: u64) -> f64 {
     nanos as f64 / 1e6
 }
 
-fn summary(id: &TraceId, trace: &Trace) -> Summary {
+fn summary(id: &TraceId, shown: Shown<'_>) -> Summary {
+    let trace = shown.trace;
     Summary {
         trace_id: values::hex(id),
         service: trace.head.place.service.to_string(),
@@ -103,6 +114,8 @@ fn summary(id: &TraceId, trace: &Trace) -> Summary {
         started: rfc3339(trace.start_ns),
         duration_ms: millis(trace.duration_ns()),
         spans: trace.spans.len(),
+        turned_away: trace.turned_away,
+        pinned: shown.is_pinned,
         errors: trace.errors,
         status: status(trace.errors),
         services: trace.services().into_iter().map(str::to_owned).collect(),

@@ -1,7 +1,5 @@
 //! Traces from their encoded spans to lists and trees.
 
-use std::sync::Mutex;
-
 use opentelemetry_proto::tonic::{
     collector::trace::v1::ExportTraceServiceRequest,
     common::v1::{AnyValue, KeyValue, any_value::Value},
@@ -11,10 +9,18 @@ use opentelemetry_proto::tonic::{
 use prost::Message;
 
 use super::{
-    search::{Wanted, search},
-    shelf::{Shelf, TraceId},
+    kept::TraceId,
+    search::{Summary, Wanted},
+    shelf::Shelf,
     tree::{Branch, Tree, tree},
 };
+use crate::kernel::lock::Mutex;
+
+const NOW_MS: i64 = 1_000_000;
+
+fn search(shelf: &Mutex<Shelf>, wanted: &Wanted) -> Vec<Summary> {
+    super::search::search(shelf, wanted).0
+}
 
 fn text(key: &str, value: &str) -> KeyValue {
     let value = Some(AnyValue { value: Some(Value::StringValue(value.to_owned())) });
@@ -57,7 +63,7 @@ fn of(service: &str, spans: Vec<Span>) -> ResourceSpans {
 
 fn shelf(resource_spans: Vec<ResourceSpans>) -> Mutex<Shelf> {
     let mut shelf = Shelf::new(16 << 20);
-    shelf.take(&ExportTraceServiceRequest { resource_spans }.encode_to_vec(), |_| {});
+    shelf.take(&ExportTraceServiceRequest { resource_spans }.encode_to_vec(), NOW_MS, |_| {});
     Mutex::new(shelf)
 }
 
@@ -132,8 +138,8 @@ fn a_summary_tells_of_the_whole_trace() {
 }
 
 fn grown(shelf: &Mutex<Shelf>, trace: u8) -> Tree {
-    let shelf = shelf.lock().expect("nobody failed");
-    tree("id".to_owned(), shelf.get(&id(trace)).expect("it is there"))
+    let shelf = shelf.lock();
+    tree("id".to_owned(), shelf.get(&id(trace)).expect("it is there").trace, false)
 }
 
 fn count(branches: &[Branch]) -> usize {
@@ -185,7 +191,7 @@ fn a_client_that_names_nobody_is_shown_beside_who_answered_whichever_comes_first
         let mut pairs = Vec::new();
         for batch in batches {
             let request = ExportTraceServiceRequest { resource_spans: vec![batch] };
-            shelf.take(&request.encode_to_vec(), |seen| {
+            shelf.take(&request.encode_to_vec(), NOW_MS, |seen| {
                 let server = seen.server.map(|server| server.service.to_string());
                 pairs.extend(server.map(|to| (seen.sender.service.to_string(), to, seen.span.span_id[7])));
             });

@@ -2,26 +2,20 @@
 
 use std::sync::Arc;
 
-use crate::store::otlp::{
-    glance::{Glance, KIND_CLIENT, KIND_SERVER},
-    sender::Sender,
+use super::{
+    index::Index,
+    kept::{Kept, Role},
+};
+use crate::store::{
+    allocation::allocated,
+    otlp::{glance::Glance, sender::Sender},
 };
 
-/// A trace may have so many spans; what comes behind is turned away.
+/// A trace may have so many spans, and so many bytes of them; more are turned away and counted. One more is kept: the root,
+/// which often ends and therefore comes last.
 pub const MOST_SPANS: usize = 5_000;
 /// So many places of a trace can be searched by; real traces have a few dozen at most.
 const MOST_PLACES: usize = 100;
-/// What an allocation and an entry of the table take beside what is in them.
-const SPAN_OVERHEAD_BYTES: usize = 16;
-const TRACE_OVERHEAD_BYTES: usize = 96;
-
-/// A span as it came, and who sent it.
-#[derive(Clone, Debug)]
-pub struct Kept {
-    pub id: [u8; 8],
-    pub sender: Arc<Sender>,
-    pub span: Box<[u8]>,
-}
 
 /// What became of a span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,12 +62,17 @@ pub struct Trace {
     pub errors: u32,
     pub places: Vec<Place>,
     pub spans: Vec<Kept>,
+    /// Spans that were not kept because the trace has too many.
+    pub turned_away: u64,
+    index: Index,
     span_bytes: usize,
+    /// The most bytes that its spans may have.
+    most_bytes: usize,
 }
 
 impl Trace {
     /// A trace without spans, which will be called after the first that is added.
-    pub fn new(glance: &Glance<'_>, place: Place, name: Arc<str>) -> Self {
+    pub fn new(glance: &Glance<'_>, place: Place, name: Arc<str>, most_bytes: usize) -> Self {
         Trace {
             head: Head { place, name, is_root: glance.parent.is_none(), start_ns: glance.start_ns },
             start_ns: glance.start_ns,
@@ -81,55 +80,70 @@ impl Trace {
             errors: 0,
             places: Vec::new(),
             spans: Vec::new(),
+            turned_away: 0,
+            index: Index::default(),
             span_bytes: 0,
+            most_bytes,
         }
     }
 
     pub fn add(&mut self, glance: &Glance<'_>, place: Place, name: Arc<str>, kept: Kept) -> Added {
-        if self.spans.iter().any(|known| known.id == kept.id) {
+        if self.index.span(&self.spans, kept.id).is_some() {
             return Added::Known;
         }
-        if self.spans.len() >= MOST_SPANS {
+        let is_root = glance.parent.is_none();
+        let is_full = self.spans.len() >= MOST_SPANS || self.span_bytes + kept.span.len() > self.most_bytes;
+        // Without its root a trace has no name and no whole duration.
+        let is_missed_root = is_root && !(self.head.is_root && !self.spans.is_empty());
+        if is_full && !is_missed_root {
+            self.turned_away += 1;
             return Added::Full;
         }
         self.start_ns = self.start_ns.min(glance.start_ns);
         self.end_ns = self.end_ns.max(glance.end_ns);
         self.errors += u32::from(glance.is_error);
-        let is_better = (glance.parent.is_none(), self.head.start_ns) > (self.head.is_root, glance.start_ns);
+        let is_better = (is_root, self.head.start_ns) > (self.head.is_root, glance.start_ns);
         if !self.places.contains(&place) && self.places.len() < MOST_PLACES {
             self.places.push(place.clone());
         }
         if is_better {
-            self.head = Head { place, name, is_root: glance.parent.is_none(), start_ns: glance.start_ns };
+            self.head = Head { place, name, is_root, start_ns: glance.start_ns };
         }
-        self.span_bytes += kept.span.len() + SPAN_OVERHEAD_BYTES;
+        self.span_bytes += allocated(kept.span.len());
         self.spans.push(kept);
+        self.index.added(&self.spans);
         Added::Kept
     }
 
     /// Shows `onlooker` each client span that names nobody beside the server span that came of it, of which one is
     /// `glance`, the newest here.
     pub fn meet(&self, sender: &Sender, glance: &Glance<'_>, onlooker: &mut impl FnMut(&Seen<'_>)) {
-        if glance.kind == KIND_SERVER {
-            let client = self.spans.iter().find(|kept| Some(kept.id) == glance.parent);
-            let Some((kept, span)) = client.and_then(|kept| Some((kept, Glance::at(&kept.span).ok()?)))
-            else {
-                return;
-            };
-            if is_nameless(&span) && kept.sender.service != sender.service {
-                onlooker(&Seen { sender: &kept.sender, span: &span, server: Some(sender) });
+        let (id, parent) = (glance.span_id, glance.parent);
+        match Role::of(glance) {
+            Role::Server => {
+                let client = parent.and_then(|parent| self.index.span(&self.spans, parent));
+                let nameless = client.filter(|kept| kept.role == Role::NamelessClient);
+                let Some(kept) = nameless.filter(|kept| kept.sender.service != sender.service) else {
+                    return;
+                };
+                if let Ok(span) = Glance::at(&kept.span) {
+                    onlooker(&Seen { sender: &kept.sender, span: &span, server: Some(sender) });
+                }
             }
-        } else if is_nameless(glance) {
-            let came_of_it = |kept: &&Kept| {
-                let span = Glance::at(&kept.span).ok();
-                kept.sender.service != sender.service
-                    && span
-                        .is_some_and(|span| span.kind == KIND_SERVER && span.parent == Some(glance.span_id))
-            };
-            if let Some(server) = self.spans.iter().find(came_of_it) {
-                onlooker(&Seen { sender, span: glance, server: Some(&server.sender) });
+            Role::NamelessClient => {
+                let server = self.index.server(&self.spans, id);
+                if let Some(server) = server.filter(|kept| kept.sender.service != sender.service) {
+                    onlooker(&Seen { sender, span: glance, server: Some(&server.sender) });
+                }
             }
+            Role::Other => {}
         }
+    }
+
+    /// Gives back the room that was left for spans to come.
+    pub fn shrink(&mut self) {
+        self.spans.shrink_to_fit();
+        self.places.shrink_to_fit();
     }
 
     /// The services it came by, in the order of the alphabet.
@@ -147,14 +161,9 @@ impl Trace {
     /// What it takes in memory.
     pub fn bytes(&self) -> usize {
         size_of::<Self>()
-            + TRACE_OVERHEAD_BYTES
             + self.span_bytes
-            + self.spans.capacity() * size_of::<Kept>()
-            + self.places.capacity() * size_of::<Place>()
+            + allocated(self.spans.capacity() * size_of::<Kept>())
+            + allocated(self.places.capacity() * size_of::<Place>())
+            + self.index.bytes()
     }
-}
-
-/// Whether a client asked somebody whose name it does not say.
-fn is_nameless(span: &Glance<'_>) -> bool {
-    span.kind == KIND_CLIENT && span.database.is_none() && span.named_peer().is_none()
 }

@@ -32,8 +32,12 @@ pub struct Tree {
     /// `error` when any span failed, otherwise `ok`.
     pub status: &'static str,
     pub services: Vec<String>,
-    /// How many spans it has.
+    /// How many spans of it are kept.
     pub spans: usize,
+    /// Spans that came and were not kept, because the trace has too many. One that was sent twice counts twice.
+    pub turned_away: u64,
+    /// Whether it is kept until it is unpinned.
+    pub pinned: bool,
     /// Spans without a parent in this trace; more than one when some are missing, or still to come.
     pub roots: Vec<Branch>,
 }
@@ -73,7 +77,7 @@ pub struct Event {
 }
 
 /// Unpacks `trace`, whose id is written `trace_id`.
-pub fn tree(trace_id: String, trace: &Trace) -> Tree {
+pub fn tree(trace_id: String, trace: &Trace, pinned: bool) -> Tree {
     let grove = Grove::of(trace);
     let roots = grove.roots();
     let mut seen = HashSet::new();
@@ -90,6 +94,8 @@ pub fn tree(trace_id: String, trace: &Trace) -> Tree {
         status: status(trace.errors),
         services: trace.services().into_iter().map(str::to_owned).collect(),
         spans: grove.spans.len(),
+        turned_away: trace.turned_away,
+        pinned,
         roots: grown,
     }
 }

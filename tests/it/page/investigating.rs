@@ -58,6 +58,35 @@ fn a_failed_trace_is_opened_from_the_chart_and_leads_to_its_log_line() {
 }
 
 #[test]
+fn a_trace_that_is_gone_still_shows_its_log_lines_and_where_similar_ones_are() {
+    let id = "d".repeat(32);
+    let engine = Plan::here().start();
+    post(engine.url("/v1/logs"), logs(&id, now_ns())).send().ok();
+    let person = Person::opens(&engine.url(&format!("/#/investigate/trace/{id}")));
+    person.sees("no such trace is in the store");
+    person.sees("tape=B");
+    person.sees("Its log lines that are left: 1");
+    person.clicks(".inv-similar");
+    person
+        .waits_until("similar traces are listed", "location.hash === '#/investigate/traces?service=legacy'");
+    assert_eq!(person.complaints(), Vec::<String>::new());
+}
+
+#[test]
+fn a_trace_is_pinned_on_its_page() {
+    let id = "e".repeat(32);
+    let engine = sent(&id);
+    let person = Person::opens(&engine.url(&format!("/#/investigate/trace/{id}")));
+    person.sees("☆ Pin");
+    person.clicks(".inv-pin");
+    person.sees("★ Pinned");
+    person.goes_to("about:blank");
+    person.goes_to(&engine.url(&format!("/#/investigate/trace/{id}")));
+    person.sees("★ Pinned");
+    assert_eq!(person.barriers(), Vec::<String>::new());
+}
+
+#[test]
 fn what_signals_say_is_shown_as_text_wherever_it_stands() {
     let engine = sent(&"b".repeat(32));
     let person = Person::opens(&engine.url("/#/investigate/logs"));

@@ -95,6 +95,9 @@ fn measurements_become_series_with_examples() {
     let series = read(&engine, "/api/series?metric=legacy.jobs&service=legacy&label=queue=mail&seconds=60");
     assert_eq!((&series[0]["points"][0][1], &series[0]["labels"]), (&json!(7.0), &json!({"queue": "mail"})));
     let series = read(&engine, "/api/series?metric=legacy.duration");
+    assert_eq!(series[0]["exemplars"], json!([]), "its trace is not here: it would lead nowhere");
+    post(engine.url("/v1/traces"), spans(&id, now_ns())).send().ok();
+    let series = read(&engine, "/api/series?metric=legacy.duration");
     let histogram = &series[0];
     assert_eq!((&histogram["bounds"], &histogram["buckets"]), (&json!([0.25]), &json!([1, 2])));
     assert_eq!((&histogram["points"][0][1], &histogram["points"][0][2]), (&json!(3), &json!(0.9)));

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use doorbuster::store::profiles::shelf::{Batch, Sample};
 use serde_json::json;
 
+use super::sent::{now_ns, spans};
 use crate::{
-    browser::get,
+    browser::{get, post},
     control::engine::{Engine, Plan},
 };
 
@@ -109,4 +110,49 @@ fn a_profile_is_a_tree_a_picture_or_pprof_as_it_is_asked_for() {
         );
     }
     assert_eq!(get(engine.url("/api/profiles/cart")).send().problem(404), "not_found");
+}
+
+#[test]
+fn a_pinned_trace_says_so_in_every_answer_until_it_is_unpinned() {
+    let engine = Plan::here().start();
+    let id = "8".repeat(32);
+    let pin = engine.url(&format!("/api/traces/{id}/pin"));
+    let ask = |method: &'static str| get(pin.clone()).method(method).send();
+    assert_eq!(ask("PUT").problem(404), "not_found");
+    post(engine.url("/v1/traces"), spans(&id, now_ns())).send().ok();
+    assert_eq!((ask("PUT").status, ask("PUT").status), (201, 204));
+    let is_pinned = || {
+        let one = get(engine.url(&format!("/api/traces/{id}"))).send().ok().json();
+        let list = get(engine.url("/api/traces")).send().ok().json();
+        let fill = get(engine.url("/api/store")).send().ok().json();
+        let priorities = fill["priorities"].as_array().cloned().unwrap_or_default();
+        let pinned = priorities.iter().find(|one| one["priority"] == "pinned").expect("the last of them");
+        json!([one["pinned"], list[0]["pinned"], pinned["traces"]])
+    };
+    assert_eq!(is_pinned(), json!([true, true, 1]));
+    assert_eq!((ask("DELETE").status, ask("DELETE").problem(404).as_str()), (204, "not_found"));
+    assert_eq!(is_pinned(), json!([false, false, 0]));
+}
+
+#[test]
+fn a_trace_of_too_many_spans_says_how_many_are_missing() {
+    let engine = Plan::here().start();
+    let id = "9".repeat(32);
+    let mut request = spans(&id, now_ns());
+    let list = request["resourceSpans"][0]["scopeSpans"][0]["spans"].as_array_mut().expect("a list");
+    let root = list.remove(0);
+    let inner = list.remove(0);
+    for number in 0..5_100 {
+        let mut span = inner.clone();
+        span["spanId"] = format!("{:016x}", 0x1000 + number).into();
+        list.push(span);
+    }
+    list.push(root);
+    let answer = post(engine.url("/v1/traces"), request).send().ok().json();
+    assert_eq!(answer["partialSuccess"]["rejectedSpans"], json!("100"), "{answer}");
+    let trace = get(engine.url(&format!("/api/traces/{id}"))).send().ok().json();
+    assert_eq!((&trace["spans"], &trace["turned_away"]), (&json!(5_001), &json!(100)));
+    assert_eq!(trace["roots"][0]["name"], "GET /old");
+    let list = get(engine.url("/api/traces")).send().ok().json();
+    assert_eq!((&list[0]["name"], &list[0]["turned_away"]), (&json!("GET /old"), &json!(100)), "{list:#}");
 }

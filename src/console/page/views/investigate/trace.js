@@ -1,8 +1,10 @@
-// One trace: its spans as a waterfall, beside it what the chosen span says, below it the trace's log lines.
+// One trace: its spans as a waterfall, beside it the chosen span, below it the trace's log lines. Of a trace that is gone
+// the log lines that are left, and where similar traces are.
 
 import { clear, fill, h, svg } from '../../lib/dom.js';
 import { clock, duration } from '../../lib/format.js';
-import { remembered, trace as address } from './address.js';
+import { remembered, to, trace as address } from './address.js';
+import { pinButton } from './pin.js';
 import * as grafana from './grafana.js';
 import { logLine } from './line.js';
 import { marks, rows, telling } from './rows.js';
@@ -20,17 +22,45 @@ export function mount(root, ctx, { id, query }) {
   const place = h('div', { class: 'inv-trace' }, h('p', { class: 'inv-empty', text: 'Asking for the trace …' }));
   root.append(h('p', {}, h('a', { href: remembered() }, '← All traces')), wrong.line, place);
   const load = async () => {
-    const [tree, lines] = await Promise.all([
+    // The one may be there without the other: lines live longer than traces.
+    const [tree, lines] = await Promise.allSettled([
       ctx.api.get(`/api/traces/${encodeURIComponent(id || '')}`),
       ctx.api.get('/api/logs', { trace_id: id, limit: LINES }),
     ]);
-    if (!ended) draw(place, ctx, { tree, lines, out }, query.get('span'));
+    if (ended) return;
+    const found = lines.status === 'fulfilled' ? lines.value : [];
+    if (tree.status === 'fulfilled') {
+      draw(place, ctx, { tree: tree.value, lines: found, out }, query.get('span'));
+      if (lines.status === 'rejected') wrong.say(lines.reason);
+    } else if (tree.reason.status === 404) gone(place, tree.reason, found, out);
+    else throw tree.reason;
   };
   load().catch((problem) => {
     clear(place);
     if (!ended) wrong.say(problem);
   });
   return { end: () => ((ended = true), out.end()) };
+}
+
+/** What is left of a trace that the store does not have. */
+function gone(place, problem, lines, out) {
+  const list = h('ol', { class: 'inv-logs', 'aria-label': 'Log lines of the trace' }, ...lines.map((line) => logLine(line, { linked: false })));
+  fill(place,
+    h('p', { class: 'inv-level some', role: 'status', text: `! ${problem.detail}` }),
+    h('p', { class: 'inv-facts' },
+      'The store keeps failed, slow, referenced and pinned traces longest. ',
+      h('a', { class: 'inv-similar', href: similar(lines) }, 'Similar traces now')),
+    out.link,
+    lines.length ? h('h3', { text: `Its log lines that are left: ${lines.length}` }) : h('p', { class: 'inv-empty', text: 'No log line of it is left either.' }),
+    list);
+}
+
+/** The list of traces that have most in common with these log lines: the worst of them shows where it went wrong. */
+export function similar(lines) {
+  const of = (level) => lines.find((line) => line.level === level);
+  const worst = of('ERROR') || of('WARN') || lines[0];
+  if (!worst) return to('traces');
+  return to('traces', { service: worst.service, route: worst['http.route'], status: worst.level === 'ERROR' ? 'error' : '' });
 }
 
 function draw(place, ctx, { tree, lines, out }, wanted) {
@@ -69,7 +99,11 @@ function draw(place, ctx, { tree, lines, out }, wanted) {
       h('p', { class: 'inv-facts' },
         `${clock(tree.started)}, ${duration(tree.duration_ms)}, ${tree.spans} spans, ${tree.services.length} services, `,
         h('code', { text: tree.trace_id })),
+      pinButton(ctx, tree),
       out.link,
+      tree.turned_away > 0
+        ? h('p', { class: 'inv-level some inv-cut', text: `! ${count(tree.spans)} of ${count(tree.spans + tree.turned_away)} spans are kept: a trace may have no more, so its figures are those of a part` })
+        : null,
       tree.roots.length > 1
         ? h('p', { class: 'inv-level some', text: `! ${tree.roots.length} pieces that nothing joins: a caller's span is missing, or its context was not sent on` })
         : null,
@@ -85,6 +119,8 @@ function draw(place, ctx, { tree, lines, out }, wanted) {
     buttons.get(start).scrollIntoView({ block: 'nearest' });
   }
 }
+
+const count = (number) => number.toLocaleString('en');
 
 function scale(durationMs) {
   return h('div', { class: 'inv-scale', 'aria-hidden': 'true' }, h('span'), h('span', { class: 'inv-ticks' }, ...marks(durationMs).map(({ ms }) => h('span', { text: duration(ms) }))));
