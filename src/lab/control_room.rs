@@ -95,7 +95,9 @@ impl ControlRoom {
             ledger: stage.ledger.clone(),
             store,
             stack,
-            guard: Guard::new(settings.bind, token.word()),
+            guard: Guard::new(settings.bind, token.word())
+                .with_trainee(token.trainee())
+                .with_hosts(stage.hosts()),
             grafana: grafana_link,
             exercises: Book::open(stage.ledger.directory()),
         };

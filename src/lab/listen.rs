@@ -4,7 +4,7 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use axum::Router;
-use hyper::server::conn::http1;
+use hyper::{Request, body::Incoming, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
@@ -16,7 +16,10 @@ use tokio::{
     time::{sleep, timeout},
 };
 
+use tower::ServiceExt;
+
 use super::patience::Patient;
+use crate::console::guesses::Peer;
 
 /// Most connections at a time; more wait to be accepted.
 const CONNECTIONS: usize = 4096;
@@ -37,12 +40,16 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
         loop {
             // The semaphore is never closed.
             let Ok(place) = places.clone().acquire_owned().await else { return };
-            let Ok((stream, _)) = listener.accept().await else {
+            let Ok((stream, address)) = listener.accept().await else {
                 sleep(ACCEPT_PAUSE).await;
                 continue;
             };
             let _ = stream.set_nodelay(true);
-            let service = TowerToHyperService::new(router.clone());
+            let service = router.clone().map_request(move |mut request: Request<Incoming>| {
+                request.extensions_mut().insert(Peer(address.ip()));
+                request
+            });
+            let service = TowerToHyperService::new(service);
             let connection =
                 graceful.watch(builder.serve_connection(TokioIo::new(Patient::new(stream)), service));
             let mut cut = cut.clone();

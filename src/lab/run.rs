@@ -72,7 +72,7 @@ fn up(flags: Up, begun: Instant) -> Result<()> {
     let settings = Settings::new(&flags.common, PeerFlags::default())?;
     let services = Service::ALL;
     let (show, theirs) = (Some(flags.show), Some(flags.stack.theirs.clone()));
-    let (stack, token) = (Some(flags.stack), Token::read());
+    let (stack, token) = (Some(flags.stack), Token::read()?);
     Session { settings, services: &services, port: None, show, engine: None, stack, theirs, token }
         .run(&flags.common, begun)
 }
@@ -83,7 +83,7 @@ fn serve(flags: Serve, begun: Instant) -> Result<()> {
     let services = [flags.service];
     let is_lab = flags.service == Service::Lab;
     let (show, engine) = (is_lab.then_some(flags.show), (!is_lab).then_some(flags.engine));
-    let (stack, theirs, token) = (None, is_lab.then_some(flags.theirs), Token::read());
+    let (stack, theirs, token) = (None, is_lab.then_some(flags.theirs), Token::read()?);
     Session { settings, services: &services, port: flags.port, show, engine, stack, theirs, token }
         .run(&flags.common, begun)
 }
@@ -258,7 +258,7 @@ impl Session<'_> {
             rows.extend([Row::new("database", self.settings.database_title(), note), cache]);
         }
         if !common.bind.is_loopback() {
-            rows.push(self.token.row());
+            rows.extend(self.token.rows());
         }
         rows.extend(signals);
         rows.push(Row::new("log lines", "standard output", "JSON, one object a line"));

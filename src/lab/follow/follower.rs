@@ -47,7 +47,7 @@ pub struct Follower {
     pub peers: Arc<Peers>,
     /// What it calls itself.
     pub process: String,
-    /// The lab's token, which reports need where the lab listens beyond this machine.
+    /// The lab's token, which it asks for where the lab listens beyond this machine.
     pub token: Option<String>,
     /// How long faults stay when the engine is not heard any more.
     pub lease: Duration,
@@ -96,7 +96,7 @@ impl Follower {
     /// One connection, until it is lost.
     async fn hear(&self, memory: &Memory) -> Result<std::convert::Infallible, Lost> {
         let has = Some(self.board.revision()).filter(|revision| *revision != Revision::default());
-        let mut stream = Stream::open(&self.peers, &self.process, has).await?;
+        let mut stream = Stream::open(&self.peers, &self.process, has, self.authorization()).await?;
         loop {
             let message = timeout(self.silence, stream.next()).await.map_err(|_| Lost::TimedOut)??;
             let garbled = |error: serde_json::Error| Lost::Broken(format!("{}: {error}", message.event));
@@ -188,13 +188,16 @@ impl Follower {
         let (process, revision) = (self.process.clone(), self.board.revision());
         let body = CountsBody { process, revision, faults: faults.clone() };
         let mut ask = Ask::post("/api/switchboard/counts", &Origin::default()).json(&body);
-        let token =
-            self.token.as_ref().and_then(|token| HeaderValue::try_from(format!("Bearer {token}")).ok());
-        if let Some(mut token) = token {
-            token.set_sensitive(true);
+        if let Some(token) = self.authorization() {
             ask = ask.header(header::AUTHORIZATION, token);
         }
         client.tell(ask).await.is_ok()
+    }
+
+    fn authorization(&self) -> Option<HeaderValue> {
+        let mut token = HeaderValue::try_from(format!("Bearer {}", self.token.as_ref()?)).ok()?;
+        token.set_sensitive(true);
+        Some(token)
     }
 }
 

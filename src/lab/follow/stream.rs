@@ -29,14 +29,19 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// Connects in the name of `process`, which has the setting `has` already.
-    pub async fn open(peers: &Peers, process: &str, has: Option<Revision>) -> Result<Stream, Lost> {
+    /// Connects in the name of `process`, which has the setting `has` already, with the lab's token where it needs one.
+    pub async fn open(
+        peers: &Peers,
+        process: &str,
+        has: Option<Revision>,
+        token: Option<HeaderValue>,
+    ) -> Result<Stream, Lost> {
         let at = peers.next();
         let refused = |error: std::io::Error| Lost::Refused(error.to_string());
         let connecting = timeout(CONNECT_TIMEOUT, TcpStream::connect(peers.socket(at)));
         let stream = connecting.await.map_err(|_| Lost::TimedOut)?.map_err(refused)?;
         stream.set_nodelay(true).map_err(refused)?;
-        let asking = timeout(ANSWER_TIMEOUT, ask(stream, request(peers.host(at), process, has)?));
+        let asking = timeout(ANSWER_TIMEOUT, ask(stream, request(peers.host(at), process, has, token)?));
         let (body, connection) = asking.await.map_err(|_| Lost::TimedOut)??;
         Ok(Stream { body, reader: Reader::default(), read: VecDeque::new(), connection })
     }
@@ -63,12 +68,20 @@ impl Drop for Stream {
     }
 }
 
-fn request(host: &HeaderValue, process: &str, has: Option<Revision>) -> Result<Request<Empty<Bytes>>, Lost> {
+fn request(
+    host: &HeaderValue,
+    process: &str,
+    has: Option<Revision>,
+    token: Option<HeaderValue>,
+) -> Result<Request<Empty<Bytes>>, Lost> {
     let mut request = Request::get(format!("/api/switchboard?process={process}"))
         .header(header::HOST, host)
         .header(header::ACCEPT, "text/event-stream");
     if let Some(has) = has {
         request = request.header(LAST_EVENT_ID, has.to_string());
+    }
+    if let Some(token) = token {
+        request = request.header(header::AUTHORIZATION, token);
     }
     request.body(Empty::new()).map_err(|error| Lost::Broken(error.to_string()))
 }

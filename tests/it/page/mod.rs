@@ -10,6 +10,7 @@ mod keyboard;
 mod mended;
 pub mod person;
 mod published;
+mod roles;
 pub mod show;
 mod views;
 mod words;

@@ -14,6 +14,7 @@ export function alerts() {
   const node = h('div', { class: 'firing' });
   const ask = async (isOver) => {
     const stack = live.last('stack');
+    if (live.last('role')?.role === 'audience') return say('Not shown without a token.');
     if (stack?.prometheus?.state !== 'ready') return say(`No Prometheus: ${stack?.why ?? stack?.state ?? 'not known yet'}`);
     const now = live.stale() ? null : await api.get('/api/alerts');
     if (now && !isOver()) show(now);
