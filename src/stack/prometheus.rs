@@ -10,8 +10,8 @@ const EXEMPLARS: u32 = 50_000;
 /// A query that takes longer is somebody's mistake, and the shop needs the processor.
 const QUERY_TIMEOUT: &str = "20s";
 
-/// `prometheus.yml`.
-pub fn configuration(plan: &Plan, rules: &Path, alertmanager: &str) -> String {
+/// `prometheus.yml`; `token` is the file with the token that the lab asks for.
+pub fn configuration(plan: &Plan, rules: &Path, alertmanager: &str, token: Option<&Path>) -> String {
     let pace = plan.pace;
     let seconds = |duration: Duration| format!("{}s", duration.as_secs());
     let (scrape, evaluation) = (seconds(pace.scrape()), seconds(pace.evaluation()));
@@ -35,10 +35,14 @@ pub fn configuration(plan: &Plan, rules: &Path, alertmanager: &str) -> String {
     );
     let targets: Vec<String> = plan.targets.iter().map(|target| quoted(target)).collect();
     // The lab's series say themselves whose they are.
+    text.push_str("scrape_configs:\n  - job_name: lab\n    honor_labels: true\n");
+    if let Some(token) = token {
+        let file = quoted(&token.to_string_lossy());
+        let _ = writeln!(text, "    authorization:\n      type: Bearer\n      credentials_file: {file}");
+    }
     let _ = write!(
         text,
-        "scrape_configs:\n  - job_name: lab\n    honor_labels: true\n    static_configs:\n      - targets: [{}]\n\
-         storage:\n  exemplars:\n    max_exemplars: {EXEMPLARS}\n",
+        "    static_configs:\n      - targets: [{}]\nstorage:\n  exemplars:\n    max_exemplars: {EXEMPLARS}\n",
         targets.join(", ")
     );
     text
@@ -92,7 +96,7 @@ mod tests {
 
     #[test]
     fn the_configuration_is_at_the_pace_and_names_all_there_is() {
-        let text = configuration(&plan(Pace::Talk), Path::new("/d/rules"), "127.0.0.1:8061");
+        let text = configuration(&plan(Pace::Talk), Path::new("/d/rules"), "127.0.0.1:8061", None);
         for line in [
             "  scrape_interval: 1s",
             "  scrape_timeout: 1s",
@@ -103,10 +107,12 @@ mod tests {
         ] {
             assert!(text.lines().any(|one| one == line), "{line}: {text}");
         }
-        let text = configuration(&plan(Pace::Production), Path::new("/d/rules"), "a");
+        let text = configuration(&plan(Pace::Production), Path::new("/d/rules"), "a", None);
         assert!(text.contains("scrape_interval: 15s") && text.contains("scrape_timeout: 10s"), "{text}");
+        let token = configuration(&plan(Pace::Talk), Path::new("/d/rules"), "a", Some(Path::new("/d/token")));
+        assert!(token.contains("      credentials_file: \"/d/token\"\n    static_configs:"), "{token}");
         let bare = Plan { rule_files: Vec::new(), ..plan(Pace::Talk) };
-        assert!(!configuration(&bare, Path::new("/d/rules"), "a").contains("rule_files"));
+        assert!(!configuration(&bare, Path::new("/d/rules"), "a", None).contains("rule_files"));
     }
 
     #[test]

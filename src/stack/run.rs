@@ -175,15 +175,16 @@ fn errand(
     let address = ports.address(part);
     let name = format!("{part}.yml");
     let mut growing = Vec::new();
+    let token = plan.token.as_ref().map(|token| folder.write("token", token)).transpose()?;
     let arguments = match part {
         Part::Prometheus => {
             let rules = folder.rules(plan)?;
-            let text = prometheus::configuration(plan, &rules, &ports.address(Part::Alertmanager));
+            let text =
+                prometheus::configuration(plan, &rules, &ports.address(Part::Alertmanager), token.as_deref());
             let file = folder.write(&name, &text)?;
             prometheus::flags(plan.pace, &file, &made(folder.measurements(plan.pace))?, &address)
         }
         Part::Alertmanager => {
-            let token = plan.token.as_ref().map(|token| folder.write("token", token)).transpose()?;
             growing.extend(alertmanager::records(program.version).then(|| folder.events()));
             let events = growing.first().map(PathBuf::as_path);
             let text = alertmanager::configuration(&plan.alertmanager, events, token.as_deref());
