@@ -41,7 +41,7 @@ pub struct StateNow {
     #[schema(value_type = Object)]
     pub shoppers: Tally,
     /// What was sent to backends and what was lost.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Vec<Object>)]
     pub telemetry: Value,
     /// Prometheus and Alertmanager, where they are and how they are.
     pub stack: StackNow,

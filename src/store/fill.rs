@@ -16,6 +16,7 @@ pub struct Fill {
 
 /// One part of the store.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
+#[schema(as = StorePart)]
 pub struct Part {
     /// What it holds in memory, by the store's own reckoning.
     pub bytes: usize,
