@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sees to it that what the tests need is there: make and a C compiler, PostgreSQL, Redis, Prometheus, Alertmanager,
-# Chromium, Go's pprof, a compose tool, OpenTelemetry's SDK for Python in an environment of its own, and packages from npm
-# in folders of their own: Grafana's parsers and types, and axe.
+# Chromium, Go's pprof, a compose tool, packages for Python in environments of their own: OpenTelemetry's SDK, and what
+# tries the control API's description; and packages from npm in folders of their own: Grafana's parsers and types, and axe.
 # Installs what is missing from Debian's or Ubuntu's packages when it may (root, or sudo without a password), and
 # otherwise names each missing package. Ends with 1 when something is still missing: a test never skips a real part.
 set -euo pipefail
@@ -53,11 +53,12 @@ missing() {
     has npm || echo 'npm|npm|npm'
 }
 
-# The client that the store is tried with, in the versions that requirements.txt names, and never twice.
-install_client() {
-    local wanted=tests/it/store/requirements.txt place=${CARGO_TARGET_DIR:-target}/test-python
+# Packages for Python in an environment of their own, in the versions that a requirements.txt names, and never twice.
+# $1 the folder of the requirements, $2 where to, $3 what it is
+install_python_packages() {
+    local wanted=$1/requirements.txt place=${CARGO_TARGET_DIR:-target}/$2
     cmp -s "$wanted" "$place/requirements.txt" && return 0
-    echo "installing OpenTelemetry's SDK for Python in $place" >&2
+    echo "installing $3 in $place" >&2
     rm -rf "$place"
     mkdir -p "$(dirname "$place")"
     python3 -m venv "$place" || return 1
@@ -126,7 +127,13 @@ fi
 status=0
 scripts/setup-stack.sh || status=1
 scripts/setup-compose.sh "${CARGO_TARGET_DIR:-target}/test-compose" || status=1
-has_python && { install_client || { echo "OpenTelemetry's SDK for Python cannot be installed" >&2; status=1; }; }
+install_python() {
+    install_python_packages "$@" || { echo "$3 cannot be installed" >&2; status=1; }
+}
+if has_python; then
+    install_python tests/it/store test-python "OpenTelemetry's SDK for Python"
+    install_python tests/it/control test-openapi "what reads and tries the control API's description"
+fi
 install_published() {
     install_node_packages "$@" || { echo "$3 cannot be installed" >&2; status=1; }
 }

@@ -53,6 +53,7 @@ pub struct Live {
 /// The counts of a fault.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = FaultCount)]
 pub struct Count {
     /// Crossings it was about.
     pub matched: u64,

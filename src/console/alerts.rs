@@ -79,6 +79,9 @@ pub fn address(desk: &Desk, part: Part) -> Result<String> {
     })
 }
 
+/// The largest number that every reader of JSON keeps exactly.
+const MOST_EXACT: u64 = (1 << 53) - 1;
+
 /// Which notifications are asked for.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -93,16 +96,22 @@ impl Asked for Which {}
 /// What receivers were told, the oldest first
 #[utoipa::path(get, path = "/api/alerts/notifications", tag = "alerts", operation_id = "list_notifications",
     params(
-        ("receiver" = Option<String>, Query, description = "Only those to this receiver"),
-        ("after" = Option<u64>, Query, description = "Only those that came after the one of this number"),
-        ("limit" = Option<u64>, Query, description = "Only so many of the newest, up to 1000; all when it is not said")),
+        ("receiver" = Option<String>, Query, description = "Only those to this receiver", min_length = 1),
+        ("after" = Option<u64>, Query, description = "Only those that came after the one of this number",
+            minimum = 0, maximum = 9007199254740991_i64),
+        ("limit" = Option<u64>, Query, description = "Only so many of the newest, up to 1000; all when it is not said",
+            minimum = 1, maximum = 1000)),
     responses((status = 200, description = "The newest thousand are kept", body = Vec<Note>), Unanswered))]
 pub async fn notifications(
     State(desk): State<Arc<Desk>>,
     Wanted(which): Wanted<Which>,
 ) -> Result<Json<Vec<Note>>> {
     let wrong = || Error::invalid("after", "expected the number of a notification");
-    let after = which.after.as_deref().map(|text| text.parse::<u64>().map_err(|_| wrong())).transpose()?;
+    let after = which
+        .after
+        .as_deref()
+        .map(|text| text.parse().ok().filter(|after| *after <= MOST_EXACT).ok_or_else(wrong))
+        .transpose()?;
     let most = MOST_NOTES as u64;
     let limit = number("limit", which.limit.as_deref(), most, most)?;
     let mut notes = desk.console.stack.inbox.list(after);

@@ -97,7 +97,8 @@ pub fn router(console: Console) -> Router {
         .merge(told)
         .split_for_parts();
     // Made of types alone: it serialises, or a test says so.
-    let document = Document::new(document.to_json().unwrap_or_default());
+    let document =
+        Document::new(openapi::flattened(openapi::guarded(document)).to_json().unwrap_or_default());
     strangers::answered(page::beside(known))
         .with_state(desk)
         .layer(Extension(document))

@@ -35,6 +35,16 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for Optional<
         if Bytes::is_end_stream(request.body()) {
             return Ok(Optional(T::default()));
         }
+        let (parts, body) = request.into_parts();
+        let limited = Request::from_parts(parts.clone(), body);
+        let Ok(bytes) = axum::body::Bytes::from_request(limited, state).await else {
+            return Err(Error::new(Kind::TooLarge, "the body is too large, or broke off"));
+        };
+        // JSON's word for nothing.
+        if bytes.trim_ascii() == b"null" {
+            return Ok(Optional(T::default()));
+        }
+        let request = Request::from_parts(parts, Bytes::from(bytes));
         Body::from_request(request, state).await.map(|Body(value)| Optional(value))
     }
 }

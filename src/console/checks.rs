@@ -2,10 +2,10 @@
 
 use axum::Json;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{answers::Refusals, body::Body, faults::FaultBody};
+use super::{answers::Refusals, body::Body, unique::Object};
 use crate::{
     kernel::error::{Error, Kind, Result},
     scenario::{parse, spec::Planned, write},
@@ -34,10 +34,10 @@ pub struct WrongField {
 
 /// Look at a fault without setting it
 #[utoipa::path(post, path = "/api/check/fault", tag = "faults", operation_id = "check_fault",
-    request_body = FaultBody,
+    request_body(content = Object, description = "A fault as `FaultBody` has it, or what may become one"),
     responses((status = 200, description = "What is wrong with it, or how a file writes it", body = FaultChecked),
         Refusals))]
-pub async fn fault(Body(body): Body<Map<String, Value>>) -> Result<Json<FaultChecked>> {
+pub async fn fault(Body(Object(body)): Body<Object>) -> Result<Json<FaultChecked>> {
     match parse::read_fault("the body", &Value::Object(body).to_string(), None) {
         Ok(planned) => Ok(Json(FaultChecked {
             wrong: Vec::new(),

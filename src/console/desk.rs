@@ -133,7 +133,7 @@ impl Desk {
         let address = remote.map(|Extension(ConnectInfo(address))| address.ip().to_canonical());
         match address {
             _ if !guard.needs_token() => Caller::Stranger(None),
-            _ if guard.admits(headers).is_ok() => Caller::Trusted,
+            _ if guard.is_presenter(headers) => Caller::Trusted,
             Some(address) if address.is_loopback() => Caller::Local,
             address => Caller::Stranger(address),
         }

@@ -9,6 +9,7 @@ use std::{
 };
 
 use axum::{
+    Extension,
     extract::State,
     http::HeaderMap,
     response::{
@@ -17,7 +18,7 @@ use axum::{
     },
 };
 use futures_util::stream;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::{
     sync::broadcast,
     task::JoinHandle,
@@ -26,8 +27,10 @@ use tokio::{
 use utoipa::ToSchema;
 
 use super::{
+    access::Role,
     desk::{Desk, Notice, Remote},
     faults::{self, FaultNow},
+    modes::Mode,
     state,
     vitals::{self, Window},
 };
@@ -38,7 +41,10 @@ use crate::{
         error::{Error, Kind, Result},
         problem::Problem,
     },
-    scenario::control::{Running, Status},
+    scenario::{
+        control::{Running, Status},
+        engine::CALM,
+    },
     stack::inbox::Note,
     store::keep::Store,
 };
@@ -52,12 +58,21 @@ const HEART_BEAT: Duration = Duration::from_secs(10);
 const SAME_ORIGIN_SECONDS: f64 = 0.05;
 
 /// The event `mode`.
-#[derive(Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ModeNow {
     pub mode: String,
     pub seed: u64,
     /// What the scenario asks for, surges left out.
     pub visits_per_minute: f64,
+}
+
+/// The event `role`, for readers without the presenter's token: in place of `state` at the start, and when the mode changes.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RoleNow {
+    /// What the reader's token makes of it.
+    pub role: Role,
+    /// `normal`, `blackfriday` or `calm`; `other` for all else, which would say what is broken.
+    pub mode: &'static str,
 }
 
 /// The event `faults`.
@@ -75,34 +90,76 @@ pub struct FaultsNow {
 /// for the first time), `followers` (an array of `Follower`), `stack` (`StackNow`); whenever a receiver is told something
 /// `notification` (`Note`); while something is verified `verify` (`VerifyStep`); and once a second `vitals` (`Vitals`). A
 /// reader that falls behind is dropped; whoever connects again gets the whole state first.
+///
+/// Where the lab listens beyond this machine, a reader without a token gets `role` (`RoleNow`) and `vitals` alone, a trainee
+/// `stack` and `notification` as well.
 #[utoipa::path(get, path = "/api/events", tag = "state", operation_id = "listen_to_events",
     responses(
         (status = 200, description = "A stream that does not end", body = String, content_type = "text/event-stream"),
         (status = 503, description = "Too many streams are open", body = Problem,
             content_type = "application/problem+json")))]
-pub async fn listen(State(desk): State<Arc<Desk>>, remote: Remote, headers: HeaderMap) -> Result<Response> {
+pub async fn listen(
+    State(desk): State<Arc<Desk>>,
+    Extension(role): Extension<Role>,
+    remote: Remote,
+    headers: HeaderMap,
+) -> Result<Response> {
     let seat = desk.readers.take(desk.caller(&headers, remote));
     let seat = seat.ok_or_else(|| Error::new(Kind::Unavailable, "too many streams of events are open"))?;
     // Before the state is made, so that nothing falls between the two.
     let receiver = desk.events.subscribe();
-    let mut now = state::now(&desk);
-    now.faults = faults::briefly(&desk.console.control.status(), desk.console.counts.totals());
-    let first = Arc::new(notice("state", &now));
-    let reader = (Some(first), receiver, seat);
-    let events = stream::unfold(reader, async |(first, mut receiver, seat)| {
+    let first = Arc::new(first(&desk, role));
+    let reader = (Some(first), receiver, seat, role);
+    let events = stream::unfold(reader, async |(first, mut receiver, seat, role)| {
         let notice = match first {
             Some(first) => first,
-            // Lagging behind ends the stream, as the end of the lab does, and a seat that is another's.
-            None => tokio::select! {
-                received = receiver.recv() => received.ok()?,
-                () = seat.lost() => return None,
+            None => loop {
+                // Lagging behind ends the stream, as the end of the lab does, and a seat that is another's.
+                let notice = tokio::select! {
+                    received = receiver.recv() => received.ok()?,
+                    () = seat.lost() => return None,
+                };
+                if let Some(notice) = heard(role, notice) {
+                    break notice;
+                }
             },
         };
         let event = Event::default().event(notice.name).data(&notice.data);
-        Some((Ok::<_, Infallible>(event), (None, receiver, seat)))
+        Some((Ok::<_, Infallible>(event), (None, receiver, seat, role)))
     });
     let beat = KeepAlive::new().interval(HEART_BEAT);
     Ok(Sse::new(Box::pin(events)).keep_alive(beat).into_response())
+}
+
+/// What a reader gets at the start.
+fn first(desk: &Desk, role: Role) -> Notice {
+    let status = desk.console.control.status();
+    if role < Role::Presenter {
+        return notice("role", &RoleNow { role, mode: disclosed(&status.mode) });
+    }
+    let mut now = state::now(desk);
+    now.faults = faults::briefly(&status, desk.console.counts.totals());
+    notice("state", &now)
+}
+
+/// `notice` as a reader of that role gets it, if at all. What is not named here is the presenter's.
+fn heard(role: Role, notice: Arc<Notice>) -> Option<Arc<Notice>> {
+    match (role, notice.name) {
+        (Role::Presenter, _)
+        | (Role::Audience | Role::Trainee, "vitals")
+        | (Role::Trainee, "stack" | "notification") => Some(notice),
+        (Role::Audience | Role::Trainee, "mode") => {
+            let now: ModeNow = serde_json::from_str(&notice.data).ok()?;
+            Some(Arc::new(self::notice("role", &RoleNow { role, mode: disclosed(&now.mode) })))
+        }
+        (Role::Audience | Role::Trainee, _) => None,
+    }
+}
+
+/// The modes whose names say nothing of what is broken.
+fn disclosed(mode: &str) -> &'static str {
+    let known = [Mode::Normal.name(), Mode::Blackfriday.name(), CALM];
+    known.into_iter().find(|name| *name == mode).unwrap_or("other")
 }
 
 /// Watches for changes and tells them, for as long as there is a desk.
@@ -242,6 +299,23 @@ fn notice(name: &'static str, data: &impl Serialize) -> Notice {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reader_hears_what_its_role_may_hear_and_no_scenario_by_its_mode() {
+        let mode = ModeNow { mode: "slow-query".to_owned(), seed: 1, visits_per_minute: 1.0 };
+        let of = |role, name| {
+            heard(role, Arc::new(notice(name, &mode))).map(|notice| (notice.name, notice.data.clone()))
+        };
+        let known =
+            ["vitals", "stack", "notification", "mode", "scenario", "faults", "followers", "verify", "state"];
+        let names =
+            |role| -> Vec<&str> { known.into_iter().filter_map(|name| Some(of(role, name)?.0)).collect() };
+        assert_eq!(names(Role::Presenter), known);
+        assert_eq!(names(Role::Trainee), ["vitals", "stack", "notification", "role"]);
+        assert_eq!(names(Role::Audience), ["vitals", "role"]);
+        let (_, role) = of(Role::Audience, "mode").expect("it is said");
+        assert_eq!(role, r#"{"role":"audience","mode":"other"}"#);
+    }
 
     #[test]
     fn time_that_passes_is_no_change_but_a_jump_and_a_pause_are() {

@@ -15,6 +15,7 @@ use super::{
     answers::{self, Refusals},
     body::Body,
     desk::Desk,
+    unique::Object,
 };
 use crate::{
     chaos::{
@@ -53,16 +54,21 @@ pub struct FaultNow {
 #[expect(dead_code, reason = "it only describes; what is read is read as a file is")]
 pub struct FaultBody {
     /// May be left out: the address says it. If not, both must be the same.
+    #[schema(nullable = false)]
     id: Option<String>,
     /// Where.
+    #[schema(nullable = false)]
     on: Option<Target>,
     /// How often: of the crossings that match.
+    #[schema(nullable = false)]
     share: Option<Share>,
     /// What.
     effect: Effect,
     /// It comes gradually.
+    #[schema(nullable = false)]
     ramp: Option<Ramp>,
     /// It comes and goes.
+    #[schema(nullable = false)]
     wave: Option<Wave>,
 }
 
@@ -93,7 +99,8 @@ pub async fn list(State(desk): State<Arc<Desk>>) -> Json<Vec<FaultNow>> {
 /// Set a fault by hand; it comes before all others
 #[utoipa::path(
     put, path = "/api/faults/{id}", tag = "faults", operation_id = "set_fault", request_body = FaultBody,
-    params(("id" = String, Path, description = "Its id: 1 to 64 lower-case letters, digits and dashes")),
+    params(("id" = String, Path, description = "Its id: 1 to 64 lower-case letters, digits and dashes",
+        pattern = "^[a-z0-9][a-z0-9-]{0,63}$")),
     responses(
         (status = 201, description = "It is active", body = Planned),
         (status = 200, description = "It is active in place of the one of that id", body = Planned), Refusals))]
@@ -101,7 +108,7 @@ pub async fn set(
     State(desk): State<Arc<Desk>>,
     Path(id): Path<String>,
     headers: HeaderMap,
-    Body(body): Body<Map<String, Value>>,
+    Body(Object(body)): Body<Object>,
 ) -> Result<(StatusCode, Json<Planned>)> {
     let planned = read(&id, body)?;
     let command = Command::SetFault(Box::new(planned.clone()));

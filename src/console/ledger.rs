@@ -35,6 +35,7 @@ pub struct Wanted {
     #[serde(default)]
     baseline: bool,
     /// So many of the newest lines; 10000 unless fewer are asked for.
+    #[param(minimum = 0, maximum = 10000)]
     limit: Option<usize>,
 }
 
@@ -47,7 +48,10 @@ pub struct Wanted {
         (status = 500, description = "The ledger cannot be read", body = Problem,
             content_type = "application/problem+json")))]
 pub async fn lines(State(desk): State<Arc<Desk>>, Query(wanted): Query<Wanted>) -> Result<Response> {
-    let limit = wanted.limit.unwrap_or(MOST_LINES).min(MOST_LINES);
+    let limit = wanted.limit.unwrap_or(MOST_LINES);
+    if limit > MOST_LINES {
+        return Err(Error::invalid("limit", format!("expected a whole number up to {MOST_LINES}")));
+    }
     let begun_ms = desk.console.exercises.incident().map(|incident| incident.started_ms);
     let book = desk.console.ledger.clone();
     // It may read files: the address must not wait for a disk.

@@ -28,13 +28,18 @@ const MOST_LINES: u64 = 1_000;
 #[serde(deny_unknown_fields)]
 pub struct LogsWanted {
     /// 32 hexadecimal digits.
+    #[param(pattern = "^[0-9a-fA-F]{32}$")]
     trace_id: Option<String>,
     /// 16 hexadecimal digits.
+    #[param(pattern = "^[0-9a-fA-F]{16}$")]
     span_id: Option<String>,
+    #[param(min_length = 1)]
     service: Option<String>,
     /// This level or a worse one: `trace`, `debug`, `info`, `warn` or `error`.
+    #[param(pattern = "^(trace|debug|info|warn|error)$")]
     level: Option<String>,
     /// Stands somewhere in the line, in capitals or not.
+    #[param(min_length = 1)]
     text: Option<String>,
     /// Of the last so many seconds.
     #[param(value_type = Option<u64>, minimum = 1, maximum = 86400)]

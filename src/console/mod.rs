@@ -2,6 +2,7 @@
 //! way: it runs on a thread of its own. `api` is the router; the files beside it bear the nouns of its addresses. What
 //! is asked of the engine goes through its one handle (`scenario::control`).
 
+pub mod access;
 pub mod alerts;
 pub mod answers;
 pub mod api;
@@ -17,8 +18,10 @@ pub mod faults;
 pub mod followers;
 pub mod graph;
 pub mod guard;
+pub mod guesses;
 pub mod history;
 pub mod intake;
+pub mod known_hosts;
 pub mod ledger;
 mod linger;
 pub mod logs;
@@ -43,6 +46,7 @@ pub mod store;
 pub mod switchboard;
 pub mod traces;
 pub mod traffic;
+mod unique;
 pub mod verify;
 pub mod vitals;
 pub mod wanted;

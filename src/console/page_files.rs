@@ -26,6 +26,7 @@ pub const FILES: &[(&str, &[u8])] = &[
     ("lib/objectives.js", include_bytes!("page/lib/objectives.js")),
     ("lib/poll.js", include_bytes!("page/lib/poll.js")),
     ("lib/spark.js", include_bytes!("page/lib/spark.js")),
+    ("lib/stream.js", include_bytes!("page/lib/stream.js")),
     ("lib/sure.js", include_bytes!("page/lib/sure.js")),
     ("lib/table.js", include_bytes!("page/lib/table.js")),
     ("lib/toast.js", include_bytes!("page/lib/toast.js")),

@@ -38,6 +38,7 @@ const PPROF: &str = "application/vnd.google.protobuf+gzip";
 #[serde(deny_unknown_fields)]
 pub struct ProfileWanted {
     /// Only work for this route, such as `POST /charge`, or `/charge` by whatever method.
+    #[param(min_length = 1)]
     route: Option<String>,
     /// Of the last so many seconds; all that is kept unless it is said.
     #[param(value_type = Option<u64>, minimum = 1, maximum = 900)]

@@ -22,7 +22,8 @@ const NAME_BYTES: usize = 200;
 ///
 /// The lab keeps it, in memory and for nobody else; `/api/alerts/notifications` and the event `notification` show it.
 #[utoipa::path(post, path = "/receivers/{name}", tag = "alerts", operation_id = "tell_receiver", request_body = Webhook,
-    params(("name" = String, Path, description = "The receiver's name, as in alertmanager.yml")),
+    params(("name" = String, Path, description = "The receiver's name, as in alertmanager.yml", max_length = 200,
+        pattern = r"^[^\x00-\x1F\x7F-\x9F]+$")),
     responses((status = 204, description = "It is kept"), Refusals))]
 pub async fn tell(
     State(desk): State<Arc<Desk>>,

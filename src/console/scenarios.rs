@@ -28,12 +28,16 @@ use crate::{
 /// The media type of a scenario's file (RFC 9512).
 const YAML: &str = "application/yaml";
 
+/// The largest number that every reader of JSON keeps exactly.
+const MOST_SEED: u64 = (1 << 53) - 1;
+
 /// How a scenario is started; all of it may be left out.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StartBody {
     /// What draws and visits follow from; left out, the file's own.
     #[serde(default)]
+    #[schema(minimum = 0, maximum = 9007199254740991_i64)]
     seed: Option<u64>,
 }
 
@@ -48,7 +52,7 @@ pub struct JumpBody {
 #[serde(deny_unknown_fields)]
 pub struct SpeedBody {
     /// How many times as fast its time runs.
-    #[schema(examples(2.0))]
+    #[schema(examples(2.0), minimum = 0.1, maximum = 100)]
     factor: f64,
 }
 
@@ -92,6 +96,9 @@ pub async fn start(
     headers: HeaderMap,
     Optional(body): Optional<StartBody>,
 ) -> Result<Json<Changed>> {
+    if body.seed.is_some_and(|seed| seed > MOST_SEED) {
+        return Err(Error::invalid("seed", format!("expected a whole number up to {MOST_SEED}")));
+    }
     let command = Command::Start { name, seed: body.seed };
     answers::change(&desk, &headers, command).await.map(Json)
 }

@@ -8,7 +8,7 @@ use utoipa::IntoParams;
 
 use super::{
     desk::Desk,
-    wanted::{Asked, Unanswered, Wanted, number, pairs, since_ms},
+    wanted::{Asked, Pair, Unanswered, Wanted, number, pairs, since_ms},
 };
 use crate::{
     kernel::error::{Error, Result},
@@ -24,10 +24,13 @@ const MOST_SERIES: u64 = 1_000;
 #[serde(deny_unknown_fields)]
 pub struct SeriesWanted {
     /// A metric's name with dots, such as `http.server.request.duration`.
+    #[param(min_length = 1)]
     metric: String,
+    #[param(min_length = 1)]
     service: Option<String>,
     /// A label of the series, as `key=value`; several must all hold.
     #[serde(default)]
+    #[param(inline, value_type = Vec<Pair>)]
     label: Vec<String>,
     /// Points of the last so many seconds; up to 15 minutes are kept.
     #[param(value_type = Option<u64>, minimum = 1, maximum = 86400)]

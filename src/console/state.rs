@@ -50,7 +50,7 @@ pub struct StateNow {
     #[schema(value_type = Object)]
     pub shoppers: Tally,
     /// What was sent to backends and what was lost.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Vec<Object>)]
     pub telemetry: Value,
     /// The parts of the lab that work unseen, and whether each still moves.
     pub components: Vec<ComponentNow>,

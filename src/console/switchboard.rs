@@ -57,9 +57,10 @@ pub struct Beat {
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CountsBody {
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._-]+$")]
     pub process: String,
     /// The setting it has.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, pattern = "^[0-9a-f]{1,16}-[0-9]{1,19}$")]
     pub revision: Revision,
     /// By the fault's id. What is left out has not changed.
     pub faults: BTreeMap<String, Count>,

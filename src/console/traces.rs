@@ -9,7 +9,7 @@ use utoipa::IntoParams;
 use super::{
     answers::Refusals,
     desk::Desk,
-    wanted::{Asked, MOST_SECONDS, Unanswered, Wanted, id, number, pairs, since_ms},
+    wanted::{Asked, MOST_SECONDS, Pair, Unanswered, Wanted, id, number, pairs, since_ms},
 };
 use crate::{
     kernel::{
@@ -35,8 +35,10 @@ const LONGEST_MS: u64 = 3_600_000;
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct TracesWanted {
+    #[param(min_length = 1)]
     service: Option<String>,
     /// A route's template, such as `/cart/add`.
+    #[param(min_length = 1)]
     route: Option<String>,
     /// Whether any span of it failed.
     #[param(value_type = Option<String>, pattern = "^(ok|error)$")]
@@ -46,6 +48,7 @@ pub struct TracesWanted {
     min_duration_ms: Option<String>,
     /// An attribute of the span or its resource, as `key=value`; several must all hold.
     #[serde(default)]
+    #[param(inline, value_type = Vec<Pair>)]
     attribute: Vec<String>,
     /// It began within the last so many seconds.
     #[param(value_type = Option<u64>, minimum = 1, maximum = 86400)]
@@ -102,7 +105,7 @@ fn ended_before_ns(text: Option<&str>) -> Result<Option<u64>> {
 
 /// One trace as a tree
 #[utoipa::path(get, path = "/api/traces/{id}", tag = "store", operation_id = "read_trace",
-    params(("id" = String, Path, description = "The trace's id: 32 hexadecimal digits")),
+    params(("id" = String, Path, description = "The trace's id: 32 hexadecimal digits", pattern = "^[0-9a-fA-F]{32}$")),
     responses((status = 200, description = "All of its spans that are here", body = Tree), Unanswered))]
 pub async fn show(State(desk): State<Arc<Desk>>, Path(text): Path<String>) -> Result<Json<Tree>> {
     let id = id("id", &text)?;

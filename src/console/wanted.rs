@@ -8,7 +8,7 @@ use axum::{
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use utoipa::IntoResponses;
+use utoipa::{IntoResponses, ToSchema};
 
 use crate::kernel::{
     clock,
@@ -30,6 +30,12 @@ pub enum Unanswered {
     Invalid(#[to_schema] Problem),
 }
 
+/// What a parameter such as `attribute` or `label` says: `key=value`.
+#[derive(ToSchema)]
+#[schema(value_type = String, pattern = "^[^=]+=")]
+#[expect(dead_code, reason = "it only describes; what is read is read by `pairs`")]
+pub struct Pair(String);
+
 /// A query string. A parameter named by [`Asked::REPEATED`] is read as a list, however often it comes; another may come
 /// once.
 pub struct Wanted<T>(pub T);
@@ -48,8 +54,11 @@ impl<T: Asked, S: Send + Sync> FromRequestParts<S> for Wanted<T> {
         let Pairs(pairs) = Pairs::<Vec<(String, String)>>::try_from_uri(&parts.uri)
             .map_err(|error| wrong(error.to_string()))?;
         let mut object = Map::new();
-        // A form sends its empty fields as well: they say nothing.
-        for (name, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
+        for (name, value) in pairs {
+            // Nothing is no value of any of them, and a parameter may be left out.
+            if value.is_empty() {
+                return Err(Error::invalid(name, "expected a value; leave the parameter out"));
+            }
             if T::REPEATED.contains(&name.as_str()) {
                 let list = object.entry(name).or_insert_with(|| Value::Array(Vec::new()));
                 list.as_array_mut().into_iter().for_each(|list| list.push(value.clone().into()));

@@ -196,6 +196,9 @@ pub struct ShowFlags {
     /// Mark faults there as well: whoever looks is told what is broken
     #[arg(long, env = "DOORBUSTER_ANNOTATE_FAULTS", value_parser = clap::builder::BoolishValueParser::new())]
     pub annotate_faults: bool,
+    /// Another name by which browsers may address the control API, such as that of a proxy before it; several by commas
+    #[arg(long = "host", env = "DOORBUSTER_HOSTS", value_name = "NAME", value_delimiter = ',')]
+    pub hosts: Vec<String>,
     /// Memory for recent traces, log lines, series and profiles, in MiB; 0 keeps none
     #[arg(long, env = "DOORBUSTER_STORE_MB", value_name = "MIB", default_value_t = 64, value_parser = store_mb)]
     pub store_mb: usize,

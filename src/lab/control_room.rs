@@ -120,7 +120,9 @@ impl ControlRoom {
             scrapes,
             store,
             stack,
-            guard: Guard::new(settings.bind, token.word()),
+            guard: Guard::new(settings.bind, token.word())
+                .with_trainee(token.trainee())
+                .with_hosts(stage.hosts()),
             grafana: grafana_link,
             exercises: Book::open(stage.ledger.directory()),
         };

@@ -21,6 +21,7 @@ use hyper::{body::Incoming, service::Service};
 use hyper_util::service::TowerToHyperService;
 
 use super::admission::Connection;
+use crate::console::guesses::Peer;
 
 /// Whether the headers of a request show the token.
 pub type Trust = Arc<dyn Fn(&HeaderMap) -> bool + Send + Sync>;
@@ -55,6 +56,7 @@ impl Service<Request<Incoming>> for Exchanges {
             self.connection.trust();
         }
         request.extensions_mut().insert(ConnectInfo(self.remote));
+        request.extensions_mut().insert(Peer(self.remote.ip()));
         let answering = self.router.call(request);
         Box::pin(async move {
             let answer = answering.await?;

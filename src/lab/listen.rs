@@ -75,7 +75,7 @@ impl Entrance {
             Limits { most: shares.control, reserved: shares.control / 4, is_exposed, is_strict: true };
         let admission = Admission::new(limits, None);
         let trust: Option<Trust> =
-            is_exposed.then(|| Arc::new(move |headers: &HeaderMap| guard.admits(headers).is_ok()) as Trust);
+            is_exposed.then(|| Arc::new(move |headers: &HeaderMap| guard.is_presenter(headers)) as Trust);
         let spare = Spare::hold(shares.spare);
         Entrance { admission, waits: false, spare, trust, counts: Some(&CONTROL_CONNECTIONS) }
     }

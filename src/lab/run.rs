@@ -74,7 +74,7 @@ fn up(flags: Up, begun: Instant) -> Result<()> {
     let settings = Settings::new(&flags.common, PeerFlags::default())?;
     let services = Service::ALL;
     let (show, theirs) = (Some(flags.show), Some(flags.stack.theirs.clone()));
-    let (stack, token, limit) = (Some(flags.stack), Token::read(), descriptors::raise());
+    let (stack, token, limit) = (Some(flags.stack), Token::read()?, descriptors::raise());
     Session { settings, services: &services, port: None, show, engine: None, stack, theirs, token, limit }
         .run(&flags.common, begun)
 }
@@ -85,7 +85,7 @@ fn serve(flags: Serve, begun: Instant) -> Result<()> {
     let services = [flags.service];
     let is_lab = flags.service == Service::Lab;
     let (show, engine) = (is_lab.then_some(flags.show), (!is_lab).then_some(flags.engine));
-    let (stack, theirs, token) = (None, is_lab.then_some(flags.theirs), Token::read());
+    let (stack, theirs, token) = (None, is_lab.then_some(flags.theirs), Token::read()?);
     let (port, limit) = (flags.port, descriptors::raise());
     Session { settings, services: &services, port, show, engine, stack, theirs, token, limit }
         .run(&flags.common, begun)
@@ -266,7 +266,7 @@ impl Session<'_> {
         }
         if !common.bind.is_loopback() {
             rows.push(Row::new("bound to", common.bind.to_string(), self.settings.bound_note(is_whole)));
-            rows.push(self.token.row());
+            rows.extend(self.token.rows());
         }
         rows.extend(shares.row());
         rows.extend(signals);

@@ -8,10 +8,11 @@ use opentelemetry::KeyValue;
 use super::{cli::ShowFlags, hosts, speak::say};
 use crate::{
     chaos::{board::Board, counts::Counts, ledger::Ledger, switchboard::Switchboard},
+    console::{known_hosts::KnownHosts, modes::Mode},
     kernel::{clock, id, service::Service},
     load::{mix::Mix, run::Shoppers},
     scenario::{
-        control::Control,
+        control::{Control, EXERCISE},
         engine::{CALM, Engine, SEED},
         library::Library,
     },
@@ -24,6 +25,8 @@ use crate::{
 /// The name of the engine's thread, and of the one that looks after the user's files.
 const ENGINE: &str = "engine";
 const LIBRARIAN: &str = "librarian";
+/// What the metrics say in place of a scenario that would give its faults away, and of its phase.
+const CONCEALED: &str = "concealed";
 /// How often the user's files are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
@@ -37,6 +40,8 @@ pub struct Stage {
     first: String,
     seed: Option<u64>,
     load_factor: f64,
+    hosts: KnownHosts,
+    names_scenarios: bool,
 }
 
 impl Stage {
@@ -66,6 +71,8 @@ impl Stage {
             ledger,
             first,
             seed: flags.seed,
+            hosts: KnownHosts::new(machine().as_deref(), &flags.hosts),
+            names_scenarios: flags.annotate_faults,
             load_factor: flags.visits_per_minute.map_or(1.0, |rate| rate / Mix::normal().visits_per_minute),
         })
     }
@@ -86,6 +93,11 @@ impl Stage {
         self.load_factor
     }
 
+    /// The names under which the control address is known.
+    pub fn hosts(&self) -> KnownHosts {
+        self.hosts.clone()
+    }
+
     /// Lets the show begin. It ends with the last handle on it.
     pub fn begin(&self, shoppers: Arc<Shoppers>, scope: &Scope) -> Result<Control> {
         let (control, served) = Control::channel();
@@ -100,7 +112,7 @@ impl Stage {
         };
         let first = self.first.clone();
         hosts::spawn(Service::Lab, ENGINE, async move { engine.run(served, &first).await })?;
-        measure(&control, scope);
+        measure(&control, scope, self.names_scenarios);
         if self.library.has_directory() {
             self.look_after_files()?;
         }
@@ -132,8 +144,13 @@ fn why_not(library: &Library, name: &str) -> String {
     broken.and_then(|listing| listing.error).unwrap_or_else(|| library.unknown(name))
 }
 
-/// The mode and the phase as measurements: what a dashboard writes over its panels.
-fn measure(control: &Control, scope: &Scope) {
+/// What this machine calls itself.
+fn machine() -> Option<String> {
+    rustix::system::uname().nodename().to_str().ok().map(str::to_owned)
+}
+
+/// The mode and the phase as metrics, for dashboards. They are signals, and signals do not say what was broken on purpose.
+fn measure(control: &Control, scope: &Scope, names_scenarios: bool) {
     let Some(signals) = scope.signals() else { return };
     let meter = signals.instruments.meter();
     let status = control.watch();
@@ -141,7 +158,7 @@ fn measure(control: &Control, scope: &Scope) {
         .u64_observable_gauge(metric::MODE)
         .with_description(help(metric::MODE))
         .with_callback(move |observer| {
-            let mode = status.borrow().mode.clone();
+            let mode = disclosed(&status.borrow().mode, names_scenarios).unwrap_or(CONCEALED).to_owned();
             observer.observe(1, &[KeyValue::new(attribute::MODE, mode)]);
         })
         .build();
@@ -151,9 +168,36 @@ fn measure(control: &Control, scope: &Scope) {
         .with_description(help(metric::SCENARIO_PHASE))
         .with_callback(move |observer| {
             if let Some(running) = &status.borrow().scenario {
-                let scenario = KeyValue::new(attribute::SCENARIO, running.name.clone());
-                observer.observe(1, &[scenario, KeyValue::new(attribute::PHASE, running.phase.clone())]);
+                let (scenario, phase) = match disclosed(&running.name, names_scenarios) {
+                    Some(name) => (name, &*running.phase),
+                    None => (CONCEALED, CONCEALED),
+                };
+                let scenario = KeyValue::new(attribute::SCENARIO, scenario.to_owned());
+                observer.observe(1, &[scenario, KeyValue::new(attribute::PHASE, phase.to_owned())]);
             }
         })
         .build();
+}
+
+/// `mode` where a signal may say it: both modes of a presenter, and those in which nothing of a scenario is named.
+fn disclosed(mode: &str, names_scenarios: bool) -> Option<&str> {
+    let is_harmless =
+        names_scenarios || [Mode::Normal.name(), Mode::Blackfriday.name(), CALM, EXERCISE].contains(&mode);
+    is_harmless.then_some(mode)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signals_name_the_two_modes_and_no_other_scenario() {
+        let library = Library::new(None);
+        for listing in library.list() {
+            let is_mode = ["normal", "blackfriday"].contains(&&*listing.name);
+            assert_eq!(disclosed(&listing.name, false).is_some(), is_mode, "{}", listing.name);
+            assert_eq!(disclosed(&listing.name, true), Some(&*listing.name));
+        }
+        assert_eq!((disclosed(CALM, false), disclosed(EXERCISE, false)), (Some(CALM), Some(EXERCISE)));
+    }
 }

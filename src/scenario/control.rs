@@ -122,6 +122,7 @@ pub struct Asked {
 
 /// How things stand: made anew at every change.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
+#[schema(as = EngineStatus)]
 pub struct Status {
     /// `normal`, `blackfriday`, another scenario's name, `calm`, or `exercise`, where which it is is not to be said.
     pub mode: String,

@@ -28,6 +28,7 @@ pub type Labels = BTreeMap<String, String>;
 /// Whether something burns or is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = NotificationStatus)]
 pub enum Status {
     Firing,
     Resolved,
@@ -72,6 +73,7 @@ pub struct Told {
 #[serde(rename_all = "camelCase")]
 pub struct Webhook {
     #[serde(deserialize_with = "version")]
+    #[schema(pattern = "^4$")]
     pub version: String,
     pub status: Status,
     pub group_key: String,

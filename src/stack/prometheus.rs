@@ -10,8 +10,15 @@ const EXEMPLARS: u32 = 50_000;
 /// A query that takes longer is somebody's mistake, and the shop needs the processor.
 const QUERY_TIMEOUT: &str = "20s";
 
-/// `prometheus.yml`; `exemplars` says whether samples with a trace are kept, which is an experimental feature.
-pub fn configuration(plan: &Plan, rules: &Path, alertmanager: &str, exemplars: bool) -> String {
+/// `prometheus.yml`; `exemplars` says whether samples with a trace are kept, which is an experimental feature; `token` is the
+/// file with the token that the lab asks for.
+pub fn configuration(
+    plan: &Plan,
+    rules: &Path,
+    alertmanager: &str,
+    exemplars: bool,
+    token: Option<&Path>,
+) -> String {
     let pace = plan.pace;
     let seconds = |duration: Duration| format!("{}s", duration.as_secs());
     let (scrape, evaluation) = (seconds(pace.scrape()), seconds(pace.evaluation()));
@@ -35,9 +42,14 @@ pub fn configuration(plan: &Plan, rules: &Path, alertmanager: &str, exemplars: b
     );
     let targets: Vec<String> = plan.targets.iter().map(|target| quoted(target)).collect();
     // The lab's series say themselves whose they are.
+    text.push_str("scrape_configs:\n  - job_name: lab\n    honor_labels: true\n");
+    if let Some(token) = token {
+        let file = quoted(&token.to_string_lossy());
+        let _ = writeln!(text, "    authorization:\n      type: Bearer\n      credentials_file: {file}");
+    }
     let _ = write!(
         text,
-        "scrape_configs:\n  - job_name: lab\n    honor_labels: true\n    static_configs:\n      - targets: [{}]\n",
+        "    static_configs:\n      - targets: [{}]\n",
         targets.join(", ")
     );
     if exemplars {
@@ -111,7 +123,7 @@ mod tests {
 
     #[test]
     fn the_configuration_is_at_the_pace_and_names_all_there_is() {
-        let text = configuration(&plan(Pace::Talk), Path::new("/d/rules"), "127.0.0.1:8061", true);
+        let text = configuration(&plan(Pace::Talk), Path::new("/d/rules"), "127.0.0.1:8061", true, None);
         for line in [
             "  scrape_interval: 1s",
             "  scrape_timeout: 1s",
@@ -122,10 +134,13 @@ mod tests {
         ] {
             assert!(text.lines().any(|one| one == line), "{line}: {text}");
         }
-        let text = configuration(&plan(Pace::Production), Path::new("/d/rules"), "a", true);
+        let text = configuration(&plan(Pace::Production), Path::new("/d/rules"), "a", true, None);
         assert!(text.contains("scrape_interval: 15s") && text.contains("scrape_timeout: 10s"), "{text}");
+        let token =
+            configuration(&plan(Pace::Talk), Path::new("/d/rules"), "a", true, Some(Path::new("/d/token")));
+        assert!(token.contains("      credentials_file: \"/d/token\"\n    static_configs:"), "{token}");
         let bare = Plan { rule_files: Vec::new(), ..plan(Pace::Talk) };
-        let text = configuration(&bare, Path::new("/d/rules"), "a", false);
+        let text = configuration(&bare, Path::new("/d/rules"), "a", false, None);
         assert!(!text.contains("rule_files") && !text.contains("exemplars"), "{text}");
         let flags = flags(Pace::Talk, Path::new("/c"), Path::new("/d"), "a", false);
         assert!(flags.iter().all(|flag| !flag.contains("enable-feature")), "{flags:?}");

@@ -27,6 +27,7 @@ pub struct RoutesNow {
 
 /// A route and those below it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = RouteBranch)]
 pub struct Branch {
     /// Where it stands: `0`, `0.2`, `0.2.1`.
     pub path: String,

@@ -176,6 +176,7 @@ fn forms(
     let address = ports.address(part);
     let file = folder.file(&format!("{part}.yml"));
     let log = folder.log(part);
+    let token = plan.token.as_ref().map(|token| folder.write("token", token)).transpose()?;
     let errand = |arguments: Vec<String>, growing: Vec<PathBuf>| Errand {
         program: program.path.clone(),
         arguments,
@@ -188,7 +189,13 @@ fn forms(
             let (rules, data) = (folder.rules(plan)?, made(folder.measurements(plan.pace))?);
             let alertmanager = ports.address(Part::Alertmanager);
             let form = |exemplars: bool| Form {
-                configuration: prometheus::configuration(plan, &rules, &alertmanager, exemplars),
+                configuration: prometheus::configuration(
+                    plan,
+                    &rules,
+                    &alertmanager,
+                    exemplars,
+                    token.as_deref(),
+                ),
                 file: file.clone(),
                 errand: errand(prometheus::flags(plan.pace, &file, &data, &address, exemplars), Vec::new()),
                 without: (!exemplars).then_some("the storage of exemplars"),
@@ -196,7 +203,6 @@ fn forms(
             [true, false].map(form).into()
         }
         Part::Alertmanager => {
-            let token = plan.token.as_ref().map(|token| folder.write("token", token)).transpose()?;
             let (events, data) = (folder.events(), made(folder.memory())?);
             let all = alertmanager::forms(program.version);
             let plain = alertmanager::configuration(&plan.alertmanager, token.as_deref());

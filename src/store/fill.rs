@@ -20,6 +20,7 @@ pub struct Fill {
 
 /// One part of the store.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
+#[schema(as = StorePart)]
 pub struct Part {
     /// What it takes of the process's memory, with what the allocator needs beside it.
     pub bytes: usize,

@@ -73,8 +73,10 @@ pub fn help(name: &str) -> &'static str {
         metric::PROCESS_CPU => "Processor time of a service's threads.",
         metric::PROCESS_MEMORY => "Memory of the process that is in RAM.",
         metric::SERVICE_EXPECTED => "1 for each service that should be there.",
-        metric::MODE => "1 for the mode the lab is in.",
-        metric::SCENARIO_PHASE => "1 for the scenario that runs and the phase it is in.",
+        metric::MODE => "1 for the mode the lab is in; `concealed` where its name would tell what is broken.",
+        metric::SCENARIO_PHASE => {
+            "1 for the scenario and its phase; `concealed` where names would tell what is broken."
+        }
         metric::TELEMETRY_SENT => "Records that arrived at a destination.",
         metric::TELEMETRY_FAILED => "Requests to a destination that failed.",
         metric::TELEMETRY_DROPPED => "Records that were given up on their way to a destination, by why.",

@@ -61,6 +61,7 @@ pub struct Exercises {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DifficultyCount)]
 pub struct Count {
     pub difficulty: Difficulty,
     pub count: usize,
@@ -77,12 +78,18 @@ pub struct PartOf {
 #[serde(deny_unknown_fields)]
 pub struct BeginBody {
     /// A name of one's choice, up to 40 characters.
+    #[schema(
+        min_length = 1,
+        max_length = 40,
+        pattern = r"^[^\x00-\x1F\x7F-\x9F]*[^\s\x00-\x1F\x7F-\x9F][^\x00-\x1F\x7F-\x9F]*$"
+    )]
     alias: String,
     /// How hard it is to be; left out, all are drawn from.
     #[serde(default)]
     difficulty: Option<Difficulty>,
     /// The same seed draws the same exercise; left out, nobody knows.
     #[serde(default)]
+    #[schema(value_type = Option<u64>, minimum = 0, maximum = 4294967295_i64)]
     seed: Option<u32>,
 }
 
@@ -131,7 +138,7 @@ pub async fn begin(
     settle(&desk).await;
     let turn = book.turn().await;
     match book.incident() {
-        Some(incident) => joins(&incident, &body)?,
+        Some(_) => joins(&body)?,
         None if desk.verifying.is_under_way() => {
             return Err(Error::new(Kind::Conflict, "a verification has the stage"));
         }
@@ -141,7 +148,7 @@ pub async fn begin(
         return Err(Error::new(Kind::Conflict, "somebody of that alias is at it already"));
     }
     let full = || Error::new(Kind::Conflict, "as many are at it as there may be");
-    let run = book.join(&alias, clock::now_millis()).ok_or_else(full)?;
+    let run = book.join(&alias, clock::now_millis(), body.seed.is_some()).ok_or_else(full)?;
     drop(turn);
     save(&desk);
     Ok((StatusCode::CREATED, Json(shown(&desk, &run))))
@@ -151,7 +158,7 @@ pub async fn begin(
 #[utoipa::path(get, path = "/api/exercises/{id}", tag = "exercises", operation_id = "show_exercise",
     params(("id" = String, Path, description = "The number of the run")),
     responses(
-        (status = 200, description = "With the debrief, once it is over", body = RunNow),
+        (status = 200, description = "With the debrief, once everybody at it is done", body = RunNow),
         (status = 404, description = "There is no such run", body = Problem,
             content_type = "application/problem+json")))]
 pub async fn show(State(desk): State<Arc<Desk>>, Path(id): Path<String>) -> Result<Json<RunNow>> {
@@ -186,25 +193,25 @@ pub async fn hint(State(desk): State<Arc<Desk>>, Path(id): Path<String>) -> Resu
 #[utoipa::path(
     post, path = "/api/exercises/{id}/answer", tag = "exercises", operation_id = "answer_exercise",
     params(("id" = String, Path, description = "The number of the run")), request_body = Answer,
-    responses((status = 200, description = "Judged part by part, with the debrief", body = RunNow), Refusals))]
+    responses((status = 200, description = "It counts; judged part by part, with the debrief, once everybody at it is done", body = RunNow), Refusals))]
 pub async fn answer(
     State(desk): State<Arc<Desk>>,
     Path(id): Path<String>,
     headers: HeaderMap,
     Body(answer): Body<Answer>,
 ) -> Result<Json<RunNow>> {
-    let trace_id = checked(&answer)?;
     open(&desk, &id).await?;
+    let trace_id = checked(&answer)?;
     let faults = faults(&desk);
     let has_struck = |trace: [u8; 16]| faults.iter().any(|id| desk.console.counts.has_struck(id, &trace));
     let is_struck = trace_id.is_some_and(has_struck);
     end(&desk, &headers, &id, |run, now_ms| run.answer(&answer, is_struck, now_ms)).await
 }
 
-/// Give up, and be told what it was
+/// Give up; what it was is told once everybody at it is done
 #[utoipa::path(post, path = "/api/exercises/{id}/give-up", tag = "exercises", operation_id = "give_up_exercise",
     params(("id" = String, Path, description = "The number of the run")),
-    responses((status = 200, description = "With the debrief", body = RunNow), Refusals))]
+    responses((status = 200, description = "With the debrief, once everybody at it is done", body = RunNow), Refusals))]
 pub async fn give_up(
     State(desk): State<Arc<Desk>>,
     Path(id): Path<String>,
@@ -236,14 +243,12 @@ pub async fn runs(
     Ok(Json(overview::rows(&desk.console.exercises.list(), which.answers)))
 }
 
-/// Whoever joins takes what runs.
-fn joins(incident: &Incident, body: &BeginBody) -> Result<()> {
-    let same_seed = body.seed.is_none_or(|seed| u64::from(seed) == incident.seed);
-    let same = body.difficulty.is_none_or(|wanted| wanted == incident.difficulty) && same_seed;
-    match same {
+/// To join is to take what runs. A difficulty or a seed is refused also where it is the right one: that would tell.
+fn joins(body: &BeginBody) -> Result<()> {
+    match body.difficulty.is_none() && body.seed.is_none() {
         true => Ok(()),
         false => {
-            let why = "another exercise is under way; leave out difficulty and seed to join it";
+            let why = "an exercise is under way; leave out difficulty and seed to join it";
             Err(Error::new(Kind::Conflict, why))
         }
     }
@@ -265,6 +270,7 @@ async fn break_something(desk: &Desk, headers: &HeaderMap, body: &BeginBody) -> 
         scenario: name,
         difficulty: exercise.difficulty,
         seed,
+        difficulty_is_chosen: body.difficulty.is_some(),
         started_ms,
         onsets_ms: incident::onsets(&spec).into_iter().map(at).collect(),
         faults: incident::faults(&spec),
@@ -339,7 +345,7 @@ fn faults(desk: &Desk) -> Vec<String> {
 }
 
 fn shown(desk: &Desk, run: &Run) -> RunNow {
-    debrief::shown(run, &desk.console.scenarios)
+    debrief::shown(run, desk.console.exercises.is_open(run), &desk.console.scenarios)
 }
 
 /// Writes the book, off the thread that has to answer everybody else. What a full disk refuses is still in memory.

@@ -70,15 +70,16 @@ impl Book {
         self.kept().incident = Some(incident);
     }
 
-    /// Somebody called `alias` joins the incident; nothing when there is none, or no room for anybody more.
-    pub fn join(&self, alias: &str, now_ms: i64) -> Option<Run> {
+    /// Somebody called `alias` joins the incident, and may see its seed when they named it; nothing when there is none, or no
+    /// room for anybody more.
+    pub fn join(&self, alias: &str, now_ms: i64, sees_seed: bool) -> Option<Run> {
         let mut kept = self.kept();
         let incident = kept.incident.clone()?;
         while kept.runs.len() >= MOST_RUNS {
             let oldest = kept.runs.iter().position(|run| !run.is_under_way())?;
             kept.runs.remove(oldest);
         }
-        let run = Run::begin(incident, alias, now_ms);
+        let run = Run { sees_seed, ..Run::begin(incident, alias, now_ms) };
         kept.runs.push_back(run.clone());
         Some(run)
     }
@@ -98,6 +99,11 @@ impl Book {
         let run = kept.runs.iter_mut().find(|run| run.id == id)?;
         change(run);
         Some(run.clone())
+    }
+
+    /// Whether somebody is still at the incident of `run`: until they are done, its trainee is told nothing.
+    pub fn is_open(&self, run: &Run) -> bool {
+        self.kept().runs.iter().any(|one| one.incident == run.incident && one.is_under_way())
     }
 
     /// Whether nobody is at the incident any more.
@@ -143,6 +149,7 @@ mod tests {
             scenario: "slow-query".to_owned(),
             difficulty: Difficulty::Easy,
             seed: 1,
+            difficulty_is_chosen: false,
             started_ms: 0,
             onsets_ms: vec![45_000],
             faults: vec!["products-list".to_owned()],
@@ -154,7 +161,8 @@ mod tests {
         let home = tempfile::tempdir().expect("a directory");
         let book = Book::open(home.path());
         book.begin(incident());
-        let (one, two) = (book.join("one", 1).expect("room"), book.join("two", 2).expect("room"));
+        let (one, two) =
+            (book.join("one", 1, false).expect("room"), book.join("two", 2, false).expect("room"));
         book.change(&one.id, |run| run.end(RunState::GivenUp, 9));
         book.save().expect("written");
         let book = Book::open(home.path());
@@ -168,9 +176,9 @@ mod tests {
     #[test]
     fn an_incident_is_deserted_when_the_last_one_has_left() {
         let book = Book::default();
-        assert!(!book.is_deserted() && book.join("nobody", 0).is_none());
+        assert!(!book.is_deserted() && book.join("nobody", 0, false).is_none());
         book.begin(incident());
-        let run = book.join("one", 1).expect("room");
+        let run = book.join("one", 1, false).expect("room");
         assert!(!book.is_deserted());
         book.change(&run.id, |run| run.end(RunState::GivenUp, 9));
         assert!(book.is_deserted());
@@ -180,9 +188,9 @@ mod tests {
     fn trainees_without_end_do_not_fill_the_memory_and_nobody_is_put_out() {
         let book = Book::default();
         book.begin(incident());
-        let first = book.join("first", 0).expect("room");
+        let first = book.join("first", 0, false).expect("room");
         for number in 0..2 * MOST_RUNS {
-            let run = book.join(&number.to_string(), 1).expect("room");
+            let run = book.join(&number.to_string(), 1, false).expect("room");
             book.change(&run.id, |run| run.end(RunState::GivenUp, 2));
         }
         assert_eq!(book.list().len(), MOST_RUNS);

@@ -9,6 +9,8 @@ pub struct Incident {
     pub scenario: String,
     pub difficulty: Difficulty,
     pub seed: u64,
+    /// Whether the difficulty was asked for, and so is no secret.
+    pub difficulty_is_chosen: bool,
     pub started_ms: i64,
     pub onsets_ms: Vec<i64>,
     /// The faults of it, by id.

@@ -30,6 +30,7 @@ pub struct Answer {
     /// Since when, in milliseconds since 1970.
     pub since_ms: Option<i64>,
     /// A trace that shows it.
+    #[schema(pattern = r"^\s*[0-9a-fA-F]{32}\s*$")]
     pub trace_id: Option<String>,
 }
 
@@ -56,6 +57,7 @@ pub enum Outcome {
 
 /// A part of an answer, judged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = AnswerPart)]
 pub struct Part {
     /// `service`, `place`, `kind`, `since` or `trace`.
     pub part: String,

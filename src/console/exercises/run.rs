@@ -31,6 +31,11 @@ pub struct Run {
     pub scenario: String,
     pub difficulty: Difficulty,
     pub seed: u64,
+    /// Whether the trainee may see the difficulty, and the seed, before it is over: together they are the answer in code.
+    #[serde(default)]
+    pub sees_difficulty: bool,
+    #[serde(default)]
+    pub sees_seed: bool,
     pub started_ms: i64,
     /// When something begins to be wrong.
     pub onsets_ms: Vec<i64>,
@@ -55,6 +60,8 @@ impl Run {
             scenario: incident.scenario,
             difficulty: incident.difficulty,
             seed: incident.seed,
+            sees_difficulty: incident.difficulty_is_chosen,
+            sees_seed: false,
             started_ms: now_ms,
             onsets_ms: incident.onsets_ms,
             state: RunState::UnderWay,
@@ -157,6 +164,7 @@ mod tests {
             scenario: "retry-storm".to_owned(),
             difficulty: Difficulty::Hard,
             seed: 7,
+            difficulty_is_chosen: true,
             started_ms: 1_000,
             onsets_ms: vec![46_000, 91_000],
             faults: Vec::new(),

@@ -35,6 +35,7 @@ const MOST_SCENARIOS: usize = 30;
 #[serde(deny_unknown_fields)]
 pub struct VerifyBody {
     /// Their names, in order; each must promise something.
+    #[schema(min_items = 1, max_items = 30)]
     scenarios: Vec<String>,
     /// Go on to the next phase as soon as all that the one before promises has been seen.
     #[serde(default)]

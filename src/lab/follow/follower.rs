@@ -47,7 +47,7 @@ pub struct Follower {
     pub peers: Arc<Peers>,
     /// What it calls itself.
     pub process: String,
-    /// The lab's token, which reports need where the lab listens beyond this machine.
+    /// The lab's token, which it asks for where the lab listens beyond this machine.
     pub token: Option<String>,
     /// How long faults stay when the engine is not heard any more.
     pub lease: Duration,

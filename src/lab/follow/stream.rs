@@ -29,8 +29,8 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// Connects in the name of `process`, which has the setting `has` already. With the token there is a seat for it,
-    /// however many others sit.
+    /// Connects in the name of `process`, which has the setting `has` already, with the lab's token where it needs one: with
+    /// it there is a seat for the process, however many others sit.
     pub async fn open(
         peers: &Peers,
         process: &str,

@@ -34,6 +34,7 @@ const CACHES: [&str; 4] = ["redis", "memcached", "valkey", "memory"];
 /// What is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = NodeKind)]
 pub enum Kind {
     Http,
     Database,

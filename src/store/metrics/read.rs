@@ -15,6 +15,7 @@ use super::{exemplars::Exemplar, series::Measured};
 /// What a metric is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = MetricKind)]
 pub enum Kind {
     /// A sum that only grows.
     Counter,

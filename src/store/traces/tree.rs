@@ -44,6 +44,7 @@ pub struct Tree {
 
 /// A span, and those it called.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = SpanBranch)]
 pub struct Branch {
     pub span_id: String,
     pub parent_span_id: Option<String>,

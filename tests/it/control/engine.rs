@@ -42,6 +42,8 @@ use serde_json::json;
 use tokio::sync::oneshot;
 
 pub const TOKEN: &str = "open-sesame";
+/// A trainee's.
+pub const TRAINEE: &str = "learn-sesame";
 /// A scenario of the user's own, beside the bundled ones.
 const SCENARIO: &str = "# as it stands in the file
 name: payment-outage
@@ -125,7 +127,7 @@ impl Plan {
                 let shelf = tempfile::tempdir().expect("a directory");
                 std::fs::write(shelf.path().join("payment-outage.yaml"), SCENARIO).expect("written");
                 let library = Library::new(Some(shelf.path().to_owned()));
-                let guard = Guard::new(self.bind, TOKEN);
+                let guard = Guard::new(self.bind, TOKEN).with_trainee(Some(TRAINEE));
                 let console = Console {
                     store: our_store,
                     ..console(control, ours, our_counts, guard, ledger, library)

@@ -13,7 +13,7 @@ fn calm(engine: &Engine) -> Ask {
 #[track_caller]
 fn untouched(engine: &Engine) {
     assert_eq!(engine.switchboard.current().revision.number, 0);
-    let ledger = get(engine.url("/api/ledger")).send().ok().body;
+    let ledger = get(engine.url("/api/ledger")).token(TOKEN).send().ok().body;
     assert!(!ledger.contains("\"what\":\"command\""), "{ledger}");
 }
 
@@ -44,7 +44,7 @@ fn on_loopback_another_site_s_page_is_turned_away() {
 }
 
 #[test]
-fn beyond_loopback_the_token_is_needed_to_change_and_not_to_read() {
+fn beyond_loopback_the_token_is_needed_to_change_and_to_read_what_is_broken() {
     let engine = Plan::beyond().start();
     assert_eq!(calm(&engine).send().problem(401), "unauthenticated");
     for wrong in ["", "open", "open-sesame2", "OPEN-SESAME"] {
@@ -55,11 +55,76 @@ fn beyond_loopback_the_token_is_needed_to_change_and_not_to_read() {
     let counts = json!({"process": "cart-1", "revision": "1-0", "faults": {}});
     assert_eq!(post(engine.url("/api/switchboard/counts"), counts).send().problem(401), "unauthenticated");
     untouched(&engine);
-    for path in ["/api/state", "/api/faults", "/metrics", "/openapi.json"] {
+    for path in ["/api/state", "/api/faults", "/metrics"] {
+        assert_eq!(get(engine.url(path)).send().problem(401), "unauthenticated", "{path}");
+        get(engine.url(path)).token(TOKEN).send().ok();
+    }
+    for path in ["/", "/app.js", "/api/vitals", "/openapi.json"] {
         get(engine.url(path)).send().ok();
     }
     let answer = calm(&engine).token(TOKEN).header("host", "lab.example:8010").send().ok();
     assert_eq!(answer.json()["mode"], "calm");
+}
+
+#[test]
+fn reading_by_a_host_that_is_not_known_is_refused() {
+    for engine in [Plan::here().start(), Plan::beyond().start()] {
+        for path in ["/api/vitals", "/", "/app.js", "/nowhere"] {
+            let refused = get(engine.url(path)).header("host", "evil.example").send();
+            assert_eq!(
+                (refused.problem(403).as_str(), &*refused.allowed_origin),
+                ("forbidden", ""),
+                "{path}"
+            );
+        }
+        for path in ["/api/state", "/metrics"] {
+            let refused = get(engine.url(path)).header("host", "evil.example").send();
+            assert!([401, 403].contains(&refused.status), "{path}: {refused:?}");
+        }
+        get(engine.url("/api/vitals")).header("host", "localhost").send().ok();
+    }
+    let engine = Plan::beyond().start();
+    get(engine.url("/api/state")).header("host", "evil.example").token(TOKEN).send().ok();
+}
+
+#[test]
+fn no_answer_may_be_shown_by_another_site_or_taken_for_a_script() {
+    let engine = Plan::here().start();
+    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    for path in
+        ["/api/state", "/runbooks/HighErrorRate", "/metrics", "/api/traces/none", "/nowhere", "/app.js"]
+    {
+        let answer = agent.get(engine.url(path)).call().expect("an answer");
+        let header = |name: &str| answer.headers().get(name).expect(name).to_str().expect("text").to_owned();
+        assert_eq!(header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(header("cross-origin-resource-policy"), "same-origin", "{path}");
+    }
+}
+
+#[test]
+fn wrong_tokens_are_slowed_down_and_then_not_compared() {
+    let engine = Plan::beyond().start();
+    let guess = |number: usize| calm(&engine).token(&format!("guess-{number}")).send().status;
+    let statuses: Vec<u16> = (0..30).map(guess).collect();
+    assert!(
+        statuses.starts_with(&[401; 20]) && statuses[20..].iter().all(|status| *status == 429),
+        "{statuses:?}"
+    );
+    assert_eq!(calm(&engine).token(TOKEN).send().problem(429), "too_many_requests");
+    get(engine.url("/api/vitals")).send().ok();
+}
+
+#[test]
+fn a_fault_with_a_field_that_stands_twice_is_refused() {
+    let engine = Plan::here().start();
+    let twice = r#"{"effect": "hang", "effect": "down"}"#;
+    for path in ["/api/faults/a", "/api/check/fault"] {
+        let method = if path.starts_with("/api/check") { "POST" } else { "PUT" };
+        let refused = post(engine.url(path), json!({})).method(method).body(twice).send();
+        assert_eq!(refused.problem(422), "invalid", "{path}");
+        assert!(refused.body.contains("duplicate field `effect`"), "{refused:?}");
+    }
+    assert_eq!(get(engine.url("/api/faults")).send().ok().body, "[]");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The control address, asked over HTTP: what it takes, what it refuses, what it tells, who follows it.
 
 mod calls;
+mod clients;
 mod commands;
 mod components;
 mod composing;
@@ -10,6 +11,8 @@ mod following;
 mod guard;
 mod openapi;
 mod processes;
+pub mod roles;
+mod schemas;
 pub mod stream;
 mod verifying;
 mod vitals;

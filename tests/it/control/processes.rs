@@ -34,12 +34,13 @@ fn a_token_that_was_given_is_never_shown_and_loopback_needs_none() {
     let lab =
         lab::Plan::up().env("DOORBUSTER_BIND", "0.0.0.0").env("DOORBUSTER_TOKEN", "very-secret").start();
     until(SOON, "the table is shown", || lab.said().contains("as DOORBUSTER_TOKEN says"));
+    assert!(lab.said().contains("WARNING: with fewer than 16 characters"), "{}", lab.said());
     let body = json!({"duration_seconds": 1, "requests_per_minute": 1});
     let surge = post(lab.at(10, "/admin/generate-traffic"), body.clone()).token("very-secret");
     assert_eq!(surge.send().status, 202);
     let lines: Vec<_> = lab.lines().iter().map(Value::to_string).collect();
     assert!(!lab.said().contains("very-secret") && !lines.concat().contains("very-secret"));
-    assert!(!get(lab.at(10, "/api/state")).send().ok().body.contains("very-secret"));
+    assert!(!get(lab.at(10, "/api/state")).token("very-secret").send().ok().body.contains("very-secret"));
 
     let here = lab::Plan::up().start();
     assert_eq!(post(here.at(10, "/admin/generate-traffic"), body).send().status, 202);

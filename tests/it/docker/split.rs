@@ -121,7 +121,8 @@ fn the_containers_commands_and_variables_are_a_shop_that_sells_and_breaks_when_i
     let mut processes: Vec<Lab> = shop.map(start).collect();
     processes.push(start(Service::Lab));
     let at = |path: &str| format!("http://127.0.0.1:{}{path}", base + Service::Lab.offset());
-    let state = || get(at("/api/state")).send().ok().json();
+    let token = all[container(Service::Lab)]["environment"]["DOORBUSTER_TOKEN"].as_str().expect("a token");
+    let state = || get(at("/api/state")).token(token).send().ok().json();
     // A service that stands alone answers for itself.
     let own = format!("http://127.0.0.1:{}/metrics", base + Service::Checkout.offset());
     let checked_out = || {

@@ -88,16 +88,62 @@ fn several_look_for_the_same_and_the_last_one_ends_it() {
     assert_eq!((&two["difficulty"], &two["alias"]), (&json!("hard"), &json!("<script>alert(2)</script>")));
     let answer = json!({"service": "cart", "place": "everywhere", "kind": "hang"});
     let told = tell(&engine, id(&one), "answer", answer.clone()).ok().json();
-    let scenario = told["debrief"]["scenario"].as_str().expect("a name").to_owned();
-    assert!(ALL.iter().any(|exercise| exercise.scenario == scenario));
+    assert_eq!(
+        (&told["state"], &told["is_awaiting_others"], &told["verdict"], &told["debrief"]),
+        (&json!("answered"), &json!(true), &Value::Null, &Value::Null),
+        "somebody still looks"
+    );
     let runs = read(&engine, "/api/exercises/runs").ok().json();
     assert_eq!((&runs[0]["alias"], &runs[1]["alias"]), (&two["alias"], &json!("one")));
-    assert_eq!(runs[1]["scenario"], Value::Null, "somebody still looks");
+    assert_eq!(
+        (&runs[1]["scenario"], &runs[1]["points"], &runs[1]["seed"]),
+        (&Value::Null, &Value::Null, &Value::Null)
+    );
     assert_eq!(read(&engine, "/api/state").json()["mode"], "exercise");
     assert_eq!(tell(&engine, id(&one), "answer", answer).problem(409), "conflict", "one answer counts");
-    tell(&engine, id(&two), "give-up", json!({})).ok();
+    let last = tell(&engine, id(&two), "give-up", json!({})).ok().json();
+    let scenario = last["debrief"]["scenario"].as_str().expect("a name").to_owned();
+    assert!(ALL.iter().any(|exercise| exercise.scenario == scenario));
+    let told = read(&engine, &format!("/api/exercises/{}", id(&one))).ok().json();
+    assert_eq!(
+        (&told["debrief"]["scenario"], &told["is_awaiting_others"]),
+        (&json!(scenario), &json!(false)),
+        "now both are told"
+    );
+    assert!(told["verdict"]["points"].is_u64(), "{told}");
     assert_eq!(read(&engine, "/api/state").json()["mode"], "normal");
     assert_eq!(read(&engine, "/api/exercises/runs").json()[1]["scenario"], scenario);
+}
+
+#[test]
+fn a_second_alias_of_one_trainee_learns_nothing_by_giving_up_or_by_asking() {
+    let engine = Plan::here().start();
+    let seed = seed_of("slow-pages");
+    let heron = begin(&engine, json!({"alias": "heron", "seed": seed})).ok().json();
+    let sock = begin(&engine, json!({"alias": "sock"})).ok().json();
+    assert_eq!(
+        (&sock["difficulty"], &sock["seed"]),
+        (&Value::Null, &Value::Null),
+        "both together are the answer"
+    );
+    for probe in [
+        json!({"difficulty": "easy"}),
+        json!({"difficulty": "medium"}),
+        json!({"difficulty": "hard"}),
+        json!({"seed": seed}),
+    ] {
+        let mut body = probe.clone();
+        body["alias"] = json!("probe");
+        assert_eq!(begin(&engine, body).problem(409), "conflict", "{probe}");
+    }
+    let given_up = tell(&engine, id(&sock), "give-up", json!({})).ok();
+    for word in ["slow-pages", "storefront", "debrief\":{", "verdict\":{"] {
+        assert!(!given_up.body.contains(word), "{word}: {given_up:?}");
+    }
+    assert_eq!(given_up.json()["is_awaiting_others"], true);
+    tell(&engine, id(&heron), "give-up", json!({})).ok();
+    let sock = read(&engine, &format!("/api/exercises/{}", id(&sock))).ok().json();
+    assert_eq!((&sock["debrief"]["scenario"], &sock["seed"]), (&json!("slow-pages"), &json!(seed)));
 }
 
 #[test]

@@ -47,11 +47,17 @@ fn a_right_and_a_wrong_answer_are_judged_by_what_the_fault_really_did() {
     let say = |service: &str, kind: &str, since_ms: i64, trace: &str| json!({"service": service, "place": "everywhere", "kind": kind, "since_ms": since_ms, "trace_id": trace});
     let bad =
         call(&lab, &format!("{wrong}/answer"), say("cart", "fail", now_ms - 3_600_000, &"a".repeat(32)));
-    assert_eq!(outcomes(&bad), ["wrong", "right", "wrong", "wrong", "wrong"], "{bad}");
-    assert_eq!(bad["verdict"]["points"], 20);
+    assert_eq!(
+        (&bad["verdict"], &bad["is_awaiting_others"]),
+        (&Value::Null, &json!(true)),
+        "the other still looks"
+    );
     let good = call(&lab, &format!("{right}/answer"), say("storefront", "delay", now_ms - 5_000, &slow));
     assert_eq!(outcomes(&good), ["right"; 5], "{good}");
     assert_eq!(good["verdict"]["points"], 100);
+    let bad = get(lab.at(10, &format!("/api/exercises/{wrong}"))).send().ok().json();
+    assert_eq!(outcomes(&bad), ["wrong", "right", "wrong", "wrong", "wrong"], "{bad}");
+    assert_eq!(bad["verdict"]["points"], 20);
     let struck = good["debrief"]["trace_ids"].as_array().expect("some").clone();
     assert!(!struck.is_empty() && good["diagnose_ms"].as_i64() >= good["detect_ms"].as_i64(), "{good}");
     // Now that it is over, the ledger says the same.

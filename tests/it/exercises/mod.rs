@@ -2,4 +2,5 @@
 
 pub mod concealed;
 mod judged;
+mod leaks;
 mod look;

@@ -11,6 +11,7 @@ mod keys;
 mod mended;
 pub mod person;
 mod published;
+mod roles;
 pub mod show;
 mod views;
 mod words;

@@ -37,6 +37,8 @@ pub struct Lab {
     process: Process,
     pub port_base: u16,
     home: TempDir,
+    /// What the control address asks for, where it was given.
+    token: Option<String>,
 }
 
 impl Plan {
@@ -143,8 +145,10 @@ impl Plan {
     /// Starts it, whatever becomes of it.
     pub fn start_unready(self) -> Lab {
         let Plan { command, port_base, home, .. } = self;
+        let token = command.get_envs().find(|(name, _)| *name == "DOORBUSTER_TOKEN");
+        let token = token.and_then(|(_, value)| Some(value?.to_str()?.to_owned()));
         let process = Process::start("doorbuster", command, home.path());
-        Lab { process, port_base, home }
+        Lab { process, port_base, home, token }
     }
 }
 
@@ -157,6 +161,16 @@ impl Lab {
     /// An address of whatever listens `offset` above the port base.
     pub fn at(&self, offset: u16, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port_base + offset)
+    }
+
+    /// The control address, asked as the presenter does.
+    #[allow(dead_code, reason = "tests/matrix, which shares this file, asks as everybody does")]
+    pub fn control(&self, path: &str) -> browser::Ask {
+        let ask = get(self.at(10, path));
+        match &self.token {
+            Some(token) => ask.token(token),
+            None => ask,
+        }
     }
 
     /// The number of its process.

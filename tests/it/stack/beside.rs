@@ -26,7 +26,7 @@ pub fn with_stack() -> Plan {
 
 /// How the stack stands.
 pub fn standing(lab: &Lab) -> Value {
-    get(lab.at(10, "/api/state")).send().ok().json()["stack"].clone()
+    lab.control("/api/state").send().ok().json()["stack"].clone()
 }
 
 /// Waits until both are ready, and says how they stand.
@@ -55,7 +55,7 @@ pub fn ask(stack: &Value, query: &str) -> Value {
 
 /// What receivers were told.
 pub fn told(lab: &Lab, query: &str) -> Vec<Value> {
-    let notes = get(lab.at(10, &format!("/api/alerts/notifications{query}"))).send().ok().json();
+    let notes = lab.control(&format!("/api/alerts/notifications{query}")).send().ok().json();
     notes.as_array().expect("a list").clone()
 }
 
@@ -103,9 +103,11 @@ fn what_burns_arrives_at_its_receiver_by_way_of_both() {
 }
 
 #[test]
-fn a_lab_that_asks_for_its_token_gives_it_to_its_own_alertmanager() {
-    let lab = with_stack().args(&["--bind", "0.0.0.0"]).start();
-    ready(&lab);
+fn a_lab_that_asks_for_its_token_gives_it_to_its_own_prometheus_and_alertmanager() {
+    let plan = with_stack().args(&["--bind", "0.0.0.0"]);
+    let lab = plan.env("DOORBUSTER_TOKEN", "0123456789abcdef").start();
+    let stack = ready(&lab);
+    until(SOON, "it is scraped", || ask(&stack, "up{job=\"lab\"}")[0]["value"][1] == "1");
     let refused = crate::browser::post(lab.at(10, "/receivers/watchdog"), json!({})).send();
     assert_eq!(refused.problem(401), "unauthenticated");
     until(SOON, "the watchdog is heard", || !told(&lab, "?receiver=watchdog").is_empty());

@@ -11,12 +11,14 @@ live.on('vitals', (vitals) => {
   kept.push(vitals);
   if (kept.length > KEEPS) kept = kept.slice(-KEEPS);
 });
-// Whoever was away has missed some; at the start there is none.
-live.on('state', () => {
-  // Another lab has another past.
-  kept = [];
-  asked = load();
-});
+// After a break some are missing; at the start there is none. The first event is `state`, or without its token `role`.
+for (const first of ['state', 'role']) {
+  live.on(first, () => {
+    // Another lab has another past.
+    kept = [];
+    asked = load();
+  });
+}
 
 export const history = {
   /** All of them, the oldest first. */

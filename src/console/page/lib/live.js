@@ -1,10 +1,13 @@
 // What the lab says as it changes (GET /api/events). Reconnects by itself; whoever listens hears `stale` and `live`.
 
+import { Stream } from './stream.js';
+import { askForToken, token } from './token.js';
+
 const SILENCE_MS = 5_000;
 // A browser has six connections to the lab for all its tabs: one that nobody sees gives its own back.
 const UNSEEN_MS = 20_000;
 const PAUSES_MS = [500, 1_000, 2_000, 4_000, 8_000];
-const NAMES = ['state', 'mode', 'scenario', 'faults', 'followers', 'stack', 'notification', 'vitals'];
+const NAMES = ['state', 'mode', 'scenario', 'faults', 'followers', 'stack', 'notification', 'vitals', 'role'];
 
 const listeners = new Map();
 const latest = new Map();
@@ -15,6 +18,7 @@ let tries = 0;
 let again = 0;
 let unseen = 0;
 let isResting = false;
+let hasAsked = false;
 
 export const live = {
   /** Calls `fn` with each payload of `event`; returns what ends that. What was said before is in `last`. */
@@ -43,6 +47,8 @@ function start() {
   // Who comes back to a window does not want to wait for the end of a pause.
   addEventListener('online', retry);
   document.addEventListener('visibilitychange', seen);
+  // With a token more is heard.
+  document.addEventListener('token', connect);
   // Leaving the page ends the stream at once: the lab counts its readers.
   addEventListener('pagehide', () => source?.close());
   addEventListener('pageshow', (event) => event.persisted && connect());
@@ -52,7 +58,7 @@ function connect() {
   clearTimeout(again);
   again = 0;
   source?.close();
-  const mine = new EventSource('/api/events');
+  const mine = token() ? new Stream('/api/events', token()) : new EventSource('/api/events');
   source = mine;
   for (const name of NAMES) mine.addEventListener(name, (event) => mine === source && take(name, event));
   mine.onerror = () => {
@@ -101,6 +107,7 @@ function take(name, event) {
   }
   tries = 0;
   if (name === 'state') spread(data);
+  if (name === 'role') admit(data);
   emit(name, data);
   if (isStale) {
     isStale = false;
@@ -115,6 +122,14 @@ function spread(state) {
   emit('faults', { revision: state.revision, faults: state.faults });
   emit('followers', state.followers);
   emit('stack', state.stack);
+}
+
+/** Without the presenter's token the lab tells the role and the mode, and no state. */
+function admit({ role, mode }) {
+  emit('mode', { mode });
+  if (role !== 'audience' || hasAsked) return;
+  hasAsked = true;
+  askForToken();
 }
 
 function watch() {

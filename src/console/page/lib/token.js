@@ -13,9 +13,8 @@ export function forgetToken() {
   sessionStorage.removeItem(KEY);
 }
 
-/** Asks the person; true when there is an answer. Several calls at once ask once. */
+/** Asks the person; true when there is an answer. Several calls at once ask once. The audience has no token. */
 export function askForToken() {
-  // Never on the projector.
   if (document.body.dataset.view === 'audience') return Promise.resolve(false);
   asking ??= ask().finally(() => {
     asking = null;
@@ -36,7 +35,10 @@ function ask() {
     const dialog = h('dialog', { 'aria-labelledby': 'token-title' }, form);
     dialog.addEventListener('close', () => {
       const given = dialog.returnValue === 'yes' ? field.value.trim() : '';
-      if (given) sessionStorage.setItem(KEY, given);
+      if (given) {
+        sessionStorage.setItem(KEY, given);
+        document.dispatchEvent(new Event('token'));
+      }
       dialog.remove();
       answer(given !== '');
     });

@@ -48,7 +48,7 @@ export function mount(root, ctx) {
   };
 
   function turn(run) {
-    const name = run.state === 'under_way' ? `running ${run.id}` : `over ${run.id}`;
+    const name = run.state === 'under_way' ? `running ${run.id}` : `over ${run.id} ${run.is_awaiting_others}`;
     if (name === shown) return;
     if (run.state === 'under_way') show(name, () => running(place, ctx, run, turn));
     else show(name, () => debrief(place, ctx, run, another));

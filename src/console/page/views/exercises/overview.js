@@ -40,7 +40,7 @@ function row(run) {
   const [state, tone] = STATES[run.state] ?? [run.state, ''];
   const seen = run.detect_ms === null ? '–' : `after ${duration(run.detect_ms)}`;
   const cells = [
-    h('span', { class: ['tag', tone], text: state }), run.difficulty, run.seed, clock(run.started_ms), seen,
+    h('span', { class: ['tag', tone], text: state }), run.difficulty ?? '–', run.seed ?? '–', clock(run.started_ms), seen,
     run.diagnose_ms === null ? '–' : `after ${duration(run.diagnose_ms)}`, run.hints, run.false_alarms,
     run.points ?? '–', run.scenario ?? 'not said yet',
   ];

@@ -16,12 +16,12 @@ export function running(root, ctx, first, turn) {
 
   root.append(h('div', { class: 'running' },
     h('section', { class: 'panel stack', 'aria-label': 'Progress' },
-      h('div', { class: 'row' }, h('h2', { class: 'grow', text: `${first.alias} is looking` }), h('span', { class: 'tag', text: first.difficulty }), h('span', { class: 'tag', text: `seed ${first.seed}` })),
+      h('div', { class: 'row' }, h('h2', { class: 'grow', text: `${first.alias} is looking` }), first.difficulty && h('span', { class: 'tag', text: first.difficulty }), first.seed !== null && h('span', { class: 'tag', text: `seed ${first.seed}` })),
       time, noticed,
       h('p', {}, 'Look around: ', link('#/investigate/traces', 'traces'), ' · ', link('#/investigate/logs', 'logs'), ' · ',
         link('#/investigate/graph', 'service graph'), ' · ', link('#/alerts', 'alerts')),
       h('div', { class: 'row' }, more, cost), hints,
-      h('button', { class: 'button quiet', type: 'button', on: { click: giveUp } }, 'Give up and be told')),
+      h('button', { class: 'button quiet', type: 'button', on: { click: giveUp } }, 'Give up')),
     answerForm(ctx, (answer) => ask('answer', answer))));
 
   const tick = () => { time.textContent = stopwatch((Date.now() - ahead - run.started_ms) / 1_000); };
@@ -56,7 +56,7 @@ export function running(root, ctx, first, turn) {
   }
 
   async function giveUp() {
-    if (await sure('Give up?', 'You are told what it was, and get no points.', 'Give up', 'Go on looking')) ask('give-up');
+    if (await sure('Give up?', 'You get no points, and the debrief when everybody is done.', 'Give up', 'Go on looking')) ask('give-up');
   }
 }
 

@@ -15,6 +15,7 @@ export function alerts({ reasons = true } = {}) {
   const node = h('div', { class: 'firing' });
   const ask = async (isOver) => {
     const stack = live.last('stack');
+    if (live.last('role')?.role === 'audience') return unknown('Not shown without a token.');
     if (stack?.prometheus?.state !== 'ready') return unknown(`No Prometheus: ${stack?.why ?? stack?.state ?? 'not known yet'}`);
     const now = live.stale() ? null : await api.get('/api/alerts');
     if (now && !isOver()) show(now);
