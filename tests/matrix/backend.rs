@@ -16,9 +16,12 @@ use http::{Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
-use opentelemetry_proto::tonic::collector::{
-    logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
-    trace::v1::ExportTraceServiceRequest,
+use opentelemetry_proto::tonic::{
+    collector::{
+        logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
+        trace::v1::ExportTraceServiceRequest,
+    },
+    metrics::v1::{Metric, metric::Data},
 };
 use prost::Message;
 use tokio::{
@@ -203,7 +206,7 @@ fn unpacked(body: Bytes, is_packed: bool) -> Result<Bytes, String> {
     read.map(|_| plain.into()).map_err(|error| format!("no gzip: {error}"))
 }
 
-/// The signal that is sent to `path`, and how many records are in `body`: spans, metrics, lines, samples of
+/// The signal that is sent to `path`, and how many records are in `body`: spans, data points, lines, samples of
 /// a profile.
 fn counted(path: &str, body: &[u8]) -> Result<(&'static str, u64), String> {
     fn read<M: Message + Default>(body: &[u8]) -> Result<M, String> {
@@ -223,7 +226,7 @@ fn counted(path: &str, body: &[u8]) -> Result<(&'static str, u64), String> {
         "/v1/metrics" => {
             let parts = read::<ExportMetricsServiceRequest>(body)?.resource_metrics;
             let scopes = parts.iter().flat_map(|part| &part.scope_metrics);
-            ("metrics", scopes.map(|scope| scope.metrics.len() as u64).sum())
+            ("metrics", scopes.flat_map(|scope| &scope.metrics).map(points).sum())
         }
         "/loki/api/v1/push" => {
             let plain = snap::raw::Decoder::new().decompress_vec(body).map_err(|error| error.to_string())?;
@@ -233,4 +236,16 @@ fn counted(path: &str, body: &[u8]) -> Result<(&'static str, u64), String> {
         "/push.v1.PusherService/Push" => ("profiles", read::<push::Profiles>(body)?.samples()?),
         _ => return Err("nothing is taken here".to_owned()),
     })
+}
+
+fn points(metric: &Metric) -> u64 {
+    let points = match &metric.data {
+        Some(Data::Gauge(gauge)) => gauge.data_points.len(),
+        Some(Data::Sum(sum)) => sum.data_points.len(),
+        Some(Data::Histogram(histogram)) => histogram.data_points.len(),
+        Some(Data::ExponentialHistogram(histogram)) => histogram.data_points.len(),
+        Some(Data::Summary(summary)) => summary.data_points.len(),
+        None => 0,
+    };
+    points as u64
 }
