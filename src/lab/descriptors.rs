@@ -79,7 +79,9 @@ impl Shares {
 
     /// Divides `limit` when `open` are in use already, with pools of `pool_size`.
     pub fn of(limit: usize, open: usize, pool_size: u32) -> Result<Shares, String> {
-        let pools = POOLS * A_POOLED_CONNECTION * usize::try_from(pool_size).unwrap_or(usize::MAX).min(limit);
+        let pool_size = usize::try_from(pool_size).unwrap_or(usize::MAX).min(limit);
+        // A pool may be allowed more than it ever uses: it does not keep the lab from opening.
+        let pools = (POOLS * A_POOLED_CONNECTION * pool_size).min(limit / 2);
         let taken = open + SET_ASIDE + pools + SPARE;
         let left = limit.saturating_sub(taken);
         let control = (left / 4).clamp(*CONTROL.start(), *CONTROL.end());
@@ -187,6 +189,7 @@ mod tests {
         let refused = Shares::of(128, 90, 10).expect_err("too few");
         assert!(refused.contains("is 128") && refused.contains("at least 210"), "{refused}");
         assert!(Shares::of(210, 90, 10).is_ok());
+        assert!(Shares::of(4_096, 90, 1_000).is_ok(), "a pool that may be large is no reason");
     }
 
     #[test]
