@@ -108,7 +108,7 @@ impl Ward {
         stopped: &mut watch::Receiver<bool>,
         ready: &mut Option<oneshot::Sender<FirstStart>>,
     ) -> Ended {
-        let Form { errand, without, .. } = form;
+        let errand = &form.errand;
         let not_ready = |why| Ended::Stillborn(NotReady { why, has_ended: false });
         if ready.is_some()
             && let Err(error) = write_private(&form.file, &form.configuration)

@@ -37,7 +37,7 @@ impl Words {
 
     /// What `word` adds to [`Words::bytes`] when it is kept.
     pub fn weight(word: &str) -> usize {
-        word.len() + OVERHEAD_BYTES
+        shared(word.len())
     }
 
     /// What the table takes in memory.

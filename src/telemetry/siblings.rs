@@ -66,7 +66,10 @@ fn need(kind: Kind) -> Option<Need> {
     match kind {
         Kind::Internal | Kind::Unavailable => Some(Need::Nothing),
         Kind::PeerFailed | Kind::PeerUnreachable | Kind::PeerTimeout => Some(Need::Peer),
-        Kind::PoolExhausted | Kind::DatabaseUnavailable | Kind::DatabaseLocked => Some(Need::Database),
+        Kind::PoolExhausted
+        | Kind::DatabaseUnavailable
+        | Kind::DatabaseLocked
+        | Kind::DatabaseFull => Some(Need::Database),
         Kind::Malformed
         | Kind::Unauthenticated
         | Kind::Declined
