@@ -139,7 +139,8 @@ impl Watched {
             component: self.name,
             stalled: self.pulse.is_stalled,
             still_seconds: still.as_secs(),
-            reason: seen.trouble.map(Into::into),
+            // What moves is not in trouble, whatever waits there.
+            reason: seen.trouble.filter(|_| self.pulse.still > 0).map(Into::into),
         })
     }
 }
