@@ -91,6 +91,10 @@ impl Entrance {
                 }
             };
             self.spare.refill();
+            if !self.waits {
+                // In a flood of connections, the requests of those that are open are answered in between.
+                tokio::task::yield_now().await;
+            }
             if let Some(place) = self.place(remote).await {
                 return (stream, remote, place);
             }
