@@ -2,8 +2,8 @@
 //!
 //! A connection that never sent a request costs its owner nothing, so it is the first to go; one that is idle between two
 //! requests comes next. Where strangers can reach the address, some connections are kept for callers of this machine and for
-//! whoever has shown the token, no remote address holds more than half of the others, and a newcomer takes the place of
-//! whoever holds the most. Pure but for its lock: it knows addresses and phases, and nothing of sockets.
+//! holders of the token, no remote address holds more than half of the others, and the address that holds the most makes
+//! room for a newcomer. Pure but for its lock: it knows addresses and phases, and nothing of sockets.
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -99,7 +99,7 @@ impl Connection {
         self.phase.store(Phase::Idle as u8, Ordering::Relaxed);
     }
 
-    /// It has shown the token: nobody takes its place.
+    /// It has shown the token: it never makes room.
     pub fn trust(&self) {
         self.is_trusted.store(true, Ordering::Relaxed);
     }

@@ -86,7 +86,7 @@ async fn one_remote_address_never_holds_more_than_half_and_makes_room_for_others
 }
 
 #[tokio::test]
-async fn nobody_takes_the_place_of_whoever_has_shown_the_token() {
+async fn a_connection_that_has_shown_the_token_never_makes_room() {
     let admission = admission(2, 0, true);
     let presenter = admitted(&admission, FAR);
     presenter.connection.trust();
