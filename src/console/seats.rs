@@ -1,7 +1,7 @@
 //! Seats for streams that stay open. Each holds a connection, so their number is bounded; and they are divided so that
-//! strangers who sit for ever never keep out whoever runs the lab.
+//! strangers who sit for ever never keep out the presenter.
 //!
-//! Whoever shows the token has seats of their own, and so have callers of this machine where others can reach the lab too.
+//! Holders of the token have seats of their own, and so have callers of this machine where others can reach the lab too.
 //! Strangers share the rest: when all of those are taken, a newcomer gets the oldest seat of the remote address that holds
 //! the most, unless the newcomer's own holds as many.
 
@@ -166,7 +166,7 @@ mod tests {
         let _all = take(&seats, Caller::Stranger(None), SHARED);
         assert!(seats.take(Caller::Stranger(None)).is_none());
         let _local = take(&seats, Caller::Local, RESERVED);
-        assert!(seats.take(Caller::Local).is_none(), "nobody has an address");
+        assert!(seats.take(Caller::Local).is_none(), "no stranger has an address");
         let _trusted = take(&seats, Caller::Trusted, RESERVED);
         assert!(seats.take(Caller::Trusted).is_none());
         assert_eq!(seats.refused(), 3);

@@ -112,7 +112,7 @@ impl Http {
     }
 
     fn keep(&self, address: &str, connection: Connection) {
-        // Where sockets are short, an idle one is closed and another address can have it; whoever waits comes first.
+        // Where sockets are short, an idle one is closed and another address can have it; a request that waits comes first.
         let is_short = self.share.is_short();
         self.at(address, |address| address.keep(connection, is_short));
     }

@@ -23,7 +23,7 @@ pub static CONTROL_CONNECTIONS: Turned = Turned::none();
 
 /// Connections that were turned away, and why.
 pub struct Turned {
-    /// There was no room, and nobody who had to make any.
+    /// There was no room, and no connection that had to make any.
     pub refused: AtomicU64,
     /// They made room for another.
     pub displaced: AtomicU64,

@@ -32,9 +32,8 @@ const CONTROL: std::ops::RangeInclusive<usize> = 16..=1_024;
 const SPARE: usize = 8;
 /// The shop needs so many to be open at all.
 const LEAST_FOR_SHOP: usize = 32;
-/// How many sockets the shop has open at its peak for each visit a minute, on a machine that is not busy with anything else.
-/// docs/descriptors.md has the recipe.
-const SOCKETS_A_VISIT: f64 = 0.4;
+/// How many sockets the shop needs at the peak of Black Friday for each visit a minute. docs/descriptors.md has the recipe.
+const SOCKETS_A_VISIT: f64 = 0.05;
 /// A limit from here on is not worth a word: it carries what one machine does.
 const PLENTY: usize = 8_192;
 

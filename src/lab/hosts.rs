@@ -29,7 +29,7 @@ pub struct Host {
     thread: Spawned,
 }
 
-/// A thread of [`spawn`]. Nobody joins it: a wait for its end can be given up, and a process that ends takes it along.
+/// A thread of [`spawn`]. It is never joined: a wait for its end can be given up, and a process that ends takes it along.
 pub struct Spawned {
     /// Nothing is ever sent: the channel ends with the thread.
     ended: oneshot::Receiver<()>,

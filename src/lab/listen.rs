@@ -67,8 +67,8 @@ impl Entrance {
         Entrance { admission, waits: true, spare: Spare::hold(0), trust: None, counts: None }
     }
 
-    /// Of the control address: its connections are no part of the shop's share, it has descriptors in reserve, and whoever
-    /// shows the token keeps their place.
+    /// Of the control address: its connections are no part of the shop's share, it has descriptors in reserve, and a
+    /// connection that has shown the token stays.
     pub fn control(shares: Shares, guard: Guard) -> Self {
         let is_exposed = guard.needs_token();
         let limits =
@@ -91,6 +91,10 @@ impl Entrance {
                 }
             };
             self.spare.refill();
+            if !self.waits {
+                // In a flood of connections, the requests of those that are open are answered in between.
+                tokio::task::yield_now().await;
+            }
             if let Some(place) = self.place(remote).await {
                 return (stream, remote, place);
             }

@@ -139,7 +139,7 @@ impl Session<'_> {
             opened.close(&shutdown).await;
             Ok(())
         });
-        // What still blocks a thread of it is nobody's any more.
+        // Not dropped: that would wait for what still blocks a thread of it.
         runtime.shutdown_background();
         shutdown.wait_for("the telemetry");
         telemetry.stop(shutdown.left_for_signals(SIGNALS_GRACE));

@@ -79,7 +79,7 @@ impl Settings {
         SocketAddr::new(ip, self.port_base + service.offset())
     }
 
-    /// What the start-up table says of services that nobody outside needs.
+    /// What the start-up table says of services that are needed on this machine alone.
     pub fn internal_row(&self) -> Row {
         let ports = Service::ALL
             .into_iter()

@@ -1,7 +1,7 @@
 //! The one deadline of a shutdown, and the watchdog that enforces it.
 //!
 //! Each wait takes what is left of the same few seconds, so that no sum of waits grows beyond the promise: the process is
-//! gone five seconds after the first signal. What ignores its wait (a thread that never returns, a lock nobody gives back)
+//! gone five seconds after the first signal. What ignores its wait (a thread that never returns, a lock that is never released)
 //! meets the watchdog: a plain thread that needs no runtime, names the part that did not end and exits. A shutdown that
 //! goes well ends the watchdog with the process.
 

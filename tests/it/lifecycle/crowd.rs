@@ -1,4 +1,4 @@
-//! Strangers at the control address: idle readers and half-open connections never keep out whoever runs the lab.
+//! Strangers at the control address: idle readers and half-open connections never keep out the presenter.
 
 use std::{
     net::{Ipv4Addr, SocketAddr, TcpStream},
@@ -43,7 +43,7 @@ fn quickest(ask: impl Fn()) -> Duration {
 }
 
 #[test]
-fn idle_readers_and_half_open_connections_of_strangers_keep_out_nobody_who_has_the_token() {
+fn idle_readers_and_half_open_connections_of_strangers_never_keep_out_a_holder_of_the_token() {
     let (lab, address) = exposed();
     // All from this machine, which has seats of its own: sixteen more than strangers elsewhere.
     let sit = |path: &str| -> Vec<Stream> { (0..80).map(|_| Stream::open(address, path, "")).collect() };

@@ -78,7 +78,7 @@ fn under_each_effect_at_its_cap_the_lab_ends_within_five_seconds_of_the_signal()
 
 #[test]
 fn a_signal_while_the_lab_opens_ends_it_too() {
-    // Nobody answers there, which is waited for at the start.
+    // No database answers there, and the lab waits for one when it opens.
     let database = "postgres://shop:shop@127.0.0.1:9/shop";
     let mut lab = Plan::up().env("DATABASE_URL", database).start_unready();
     // The signals are listened for before anything else; the threads of services come after that.

@@ -1,4 +1,4 @@
-//! How a lab opens, keeps a way in for whoever runs it, and ends: the binary itself, under what is worst for it.
+//! How a lab opens, keeps a way in for the presenter, and ends: the binary itself, under what is worst for it.
 
 mod bound;
 mod crowd;

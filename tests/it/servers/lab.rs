@@ -102,7 +102,7 @@ impl Plan {
     }
 
     /// On these processors only, where some are named.
-    pub fn on_cpus(mut self, cpus: Option<&str>) -> Plan {
+    pub fn on_cpus(self, cpus: Option<&str>) -> Plan {
         let Some(cpus) = cpus else { return self };
         self.behind("taskset", &["--cpu-list", cpus])
     }
