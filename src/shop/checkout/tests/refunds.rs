@@ -295,33 +295,3 @@ async fn live_charges_are_orders_after_a_hundred_checkouts_through_failures() {
     assert_eq!((charges - refunds, charges), (orders, keys), "{charges} charges, {refunds} refunds");
     assert!(orders > 10 && refunds > 5, "{orders} orders, {refunds} refunds: nothing was tried");
 }
-
-// MEASURE
-#[tokio::test]
-#[ignore = "by hand"]
-async fn measure() {
-    use std::time::Instant;
-    let shop = Shop::open().await;
-    let n = 400;
-    let (mut whole, mut open, mut take) = (Vec::new(), Vec::new(), Vec::new());
-    for number in 0..n {
-        shop.put(1, 4, 1).await;
-        let begun = Instant::now();
-        shop.check_out(&with(request(1, Currency::Usd), "idempotency_key", format!("m-{number}")))
-            .await
-            .expect("order");
-        whole.push(begun.elapsed());
-        let mut wanted = intent(&format!("x-{number}"), 5);
-        wanted.order_id = OrderId::from(format!("none-{number}"));
-        let begun = Instant::now();
-        intents::open(&shop.db, wanted.clone(), 1, &mut Vec::new()).await.expect("opened");
-        open.push(begun.elapsed());
-        let begun = Instant::now();
-        intents::remove(&shop.db, &wanted.key).await.expect("removed");
-        take.push(begun.elapsed());
-    }
-    for (name, mut times) in [("checkout", whole), ("open", open), ("remove", take)] {
-        times.sort();
-        eprintln!("{name}: median {:?} p95 {:?}", times[n / 2], times[n * 95 / 100]);
-    }
-}
