@@ -40,8 +40,8 @@ impl fmt::Display for CustomerId {
 pub struct OrderId(String);
 
 impl OrderId {
-    /// The same customer and key always make the same number. That is what makes a repeated checkout harmless: it
-    /// charges under the number it charged before, and finds the order it wrote before.
+    /// The same customer and key always make the same number. That is what makes a repeated checkout harmless: it goes on
+    /// with the charge it began before, and finds the order it wrote before.
     pub fn for_checkout(customer: &CustomerId, key: &str) -> Self {
         let digest =
             Sha256::new().chain_update(customer.as_str()).chain_update([0]).chain_update(key).finalize();

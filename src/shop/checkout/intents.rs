@@ -218,7 +218,7 @@ fn later(now_ms: i64, by: Duration) -> i64 {
 
 /// How long to wait after a refund that was tried so often before.
 fn pause(attempts: i64) -> Duration {
-    let doublings = u32::try_from(attempts).unwrap_or(0).min(16);
+    let doublings = u32::try_from(attempts.clamp(0, 16)).unwrap_or(0);
     PAUSE.saturating_mul(1 << doublings).min(MAX_PAUSE)
 }
 

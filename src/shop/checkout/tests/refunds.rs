@@ -31,11 +31,25 @@ use super::{
     shop::{FAILED, STARTED, Shop, request, with},
 };
 
-const NO_ORDERS: &str = "CREATE TRIGGER no_orders BEFORE INSERT ON orders \
-     BEGIN SELECT RAISE(ABORT, 'no orders today'); END";
-const ORDERS_AGAIN: &str = "DROP TRIGGER no_orders";
+/// Orders cannot be written while `closed` has a row.
+const SWITCH: [&str; 2] = [
+    "CREATE TABLE closed (at BIGINT)",
+    "CREATE TRIGGER no_orders BEFORE INSERT ON orders WHEN EXISTS (SELECT 1 FROM closed) \
+     BEGIN SELECT RAISE(ABORT, 'no orders today'); END",
+];
+const NO_ORDERS: &str = "INSERT INTO closed VALUES (1)";
+const ORDERS_AGAIN: &str = "DELETE FROM closed";
 
 impl Shop {
+    /// A shop whose orders can be kept from being written.
+    async fn with_switch() -> Shop {
+        let shop = Shop::open().await;
+        for statement in SWITCH {
+            shop.execute(statement).await;
+        }
+        shop
+    }
+
     async fn execute(&self, statement: &'static str) {
         let mut held = self.db.pool().acquire().await.expect("a connection");
         execute(&mut held, statement).await;
@@ -86,7 +100,7 @@ fn charged(charges: u64, refunds: u64) -> Summary {
 
 #[tokio::test]
 async fn an_order_that_cannot_be_written_gives_the_money_back() {
-    let shop = Shop::open().await;
+    let shop = Shop::with_switch().await;
     shop.put(1, 4, 2).await;
     let request = with(request(1, Currency::Usd), "idempotency_key", "k-1");
     shop.execute(NO_ORDERS).await;
@@ -107,7 +121,7 @@ async fn an_order_that_cannot_be_written_gives_the_money_back() {
 
 #[tokio::test]
 async fn a_refund_that_fails_is_tried_again_and_keeps_nobody_from_buying() {
-    let shop = Shop::open().await;
+    let shop = Shop::with_switch().await;
     shop.put(1, 4, 2).await;
     let request = with(request(1, Currency::Eur), "idempotency_key", "k-1");
     shop.execute(NO_ORDERS).await;
@@ -254,7 +268,7 @@ async fn an_intent_ends_as_an_order_or_as_a_refund_whoever_comes_first() {
 /// Whatever fails, and in whatever order: in the end, charges that were not given back are orders.
 #[tokio::test]
 async fn live_charges_are_orders_after_a_hundred_checkouts_through_failures() {
-    let shop = Shop::open().await;
+    let shop = Shop::with_switch().await;
     let mut dice = 0x2545_f491_4f6c_dd1d_u64;
     let mut roll = |sides: u64| {
         dice ^= dice << 13;
@@ -294,34 +308,4 @@ async fn live_charges_are_orders_after_a_hundred_checkouts_through_failures() {
     let Summary { charges, keys, refunds } = shop.charges().await;
     assert_eq!((charges - refunds, charges), (orders, keys), "{charges} charges, {refunds} refunds");
     assert!(orders > 10 && refunds > 5, "{orders} orders, {refunds} refunds: nothing was tried");
-}
-
-// MEASURE
-#[tokio::test]
-#[ignore = "by hand"]
-async fn measure() {
-    use std::time::Instant;
-    let shop = Shop::open().await;
-    let n = 400;
-    let (mut whole, mut open, mut take) = (Vec::new(), Vec::new(), Vec::new());
-    for number in 0..n {
-        shop.put(1, 4, 1).await;
-        let begun = Instant::now();
-        shop.check_out(&with(request(1, Currency::Usd), "idempotency_key", format!("m-{number}")))
-            .await
-            .expect("order");
-        whole.push(begun.elapsed());
-        let mut wanted = intent(&format!("x-{number}"), 5);
-        wanted.order_id = OrderId::from(format!("none-{number}"));
-        let begun = Instant::now();
-        intents::open(&shop.db, wanted.clone(), 1, &mut Vec::new()).await.expect("opened");
-        open.push(begun.elapsed());
-        let begun = Instant::now();
-        intents::remove(&shop.db, &wanted.key).await.expect("removed");
-        take.push(begun.elapsed());
-    }
-    for (name, mut times) in [("checkout", whole), ("open", open), ("remove", take)] {
-        times.sort();
-        eprintln!("{name}: median {:?} p95 {:?}", times[n / 2], times[n * 95 / 100]);
-    }
 }
