@@ -17,7 +17,7 @@ use super::{
     desk::{Console, Desk},
     events,
     exercises::api as exercises,
-    faults, graph, guard, history, ledger, linger, logs, modes, objectives,
+    faults, graph, guard, history, intake, ledger, linger, logs, modes, objectives,
     openapi::{self, Document, Head},
     otlp, page, places, profiles, receivers, runbooks, scenarios, series, state, store, switchboard, traces,
     traffic,
@@ -35,6 +35,7 @@ pub fn router(console: Console) -> Router {
         .routes(routes!(otlp::traces))
         .routes(routes!(otlp::metrics))
         .routes(routes!(otlp::logs))
+        .layer(Extension(Arc::new(intake::Intake::default())))
         .layer(DefaultBodyLimit::max(otlp::BODY_BYTES));
     // A group of alerts is larger than a command as well.
     let told = OpenApiRouter::new()

@@ -16,6 +16,7 @@ pub mod followers;
 pub mod graph;
 pub mod guard;
 pub mod history;
+pub mod intake;
 pub mod ledger;
 mod linger;
 pub mod logs;

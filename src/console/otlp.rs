@@ -1,24 +1,21 @@
 //! Signals from elsewhere: OTLP over HTTP, protobuf or JSON, plain or packed with gzip
 //! (opentelemetry.io/docs/specs/otlp, "OTLP/HTTP").
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use axum::{
+    Extension,
     body::Bytes,
     extract::{FromRequest, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use opentelemetry_proto::tonic::collector::{
-    logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
-    trace::v1::ExportTraceServiceRequest,
-};
 use prost::Message;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 use utoipa::IntoResponses;
 
-use super::desk::Desk;
+use super::{desk::Desk, intake::Intake};
 use crate::{
     kernel::{
         error::{Error, Kind, Result},
@@ -27,7 +24,7 @@ use crate::{
     },
     store::{
         fill::Taken,
-        otlp::request::{self, Encoding, Unreadable},
+        otlp::request::{self, Encoding, Signal, Unreadable},
     },
 };
 
@@ -35,10 +32,14 @@ use crate::{
 pub const BODY_BYTES: usize = 4 * 1024 * 1024;
 const PROTOBUF: &str = "application/x-protobuf";
 const JSON: &str = "application/json";
-/// `INVALID_ARGUMENT` of gRPC, which OTLP takes its status from.
+/// How long a body may take to arrive.
+const LONGEST_ARRIVAL: Duration = Duration::from_secs(15);
+/// Seconds after which a sender may try again that found the lab busy.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+/// Statuses of gRPC, which OTLP takes its own from.
 const INVALID_ARGUMENT: i32 = 3;
-/// What a sender is told of what was not kept.
-const TURNED_AWAY: &str = "some made no sense, or there is too much of its kind; GET /api/store counts them";
+const DEADLINE_EXCEEDED: i32 = 4;
+const UNAVAILABLE: i32 = 14;
 
 /// What a sender may be answered instead.
 #[derive(IntoResponses)]
@@ -55,15 +56,20 @@ pub enum OtlpRefusals {
     /// The store is off
     #[response(status = 404, content_type = "application/problem+json")]
     Off(#[to_schema] Problem),
-    /// The body has more than 4 MiB, or more than 16 MiB after unpacking
-    #[response(status = 413, content_type = "application/problem+json")]
-    TooLarge(#[to_schema] Problem),
+    /// The body did not arrive in time; a `google.rpc.Status` in the encoding of the request says so
+    #[response(status = 408, content_type = "application/x-protobuf")]
+    TooSlow,
+    /// The body has more than 4 MiB, or more than 16 MiB after unpacking, or contains more spans, points, records or
+    /// attributes than a request may; a `google.rpc.Status` in the encoding of the request names the bound
+    #[response(status = 413, content_type = "application/x-protobuf")]
+    TooLarge,
     /// The body is neither protobuf nor JSON, or packed with anything but gzip
     #[response(status = 415, content_type = "application/problem+json")]
     UnsupportedMedia(#[to_schema] Problem),
-    /// More is asked at once than can be done
-    #[response(status = 503, content_type = "application/problem+json")]
-    Busy(#[to_schema] Problem),
+    /// Too many bodies came at once: try again after `Retry-After`; a `google.rpc.Status` in the encoding of the request
+    /// says so
+    #[response(status = 503, content_type = "application/x-protobuf")]
+    Busy,
 }
 
 /// Take spans by OTLP
@@ -72,14 +78,16 @@ pub enum OtlpRefusals {
         description = "An ExportTraceServiceRequest, in protobuf or as application/json"),
     responses((status = 200, description = "An ExportTraceServiceResponse, encoded as the request was", body = String,
         content_type = "application/x-protobuf"), OtlpRefusals))]
-pub async fn traces(State(desk): State<Arc<Desk>>, request: Request) -> Result<Response> {
+pub async fn traces(
+    State(desk): State<Arc<Desk>>,
+    Extension(intake): Extension<Arc<Intake>>,
+    request: Request,
+) -> Result<Response> {
     let store = desk.console.store()?.clone();
-    taken(request, "rejectedSpans", move |request: ExportTraceServiceRequest, plain, encoding| {
-        // Spans are kept as they come; what came as JSON has to be encoded first.
-        match encoding {
-            Encoding::Protobuf => store.take_spans(plain),
-            Encoding::Json => store.take_spans(&request.encode_to_vec()),
-        }
+    take(&intake, request, Signal::Traces, move |request| {
+        let bounds =
+            "are without ids or a start time, larger than 64 KiB, or beyond the bound of their trace";
+        Rejected::of(store.take_spans(request), "spans", bounds)
     })
     .await
 }
@@ -90,10 +98,15 @@ pub async fn traces(State(desk): State<Arc<Desk>>, request: Request) -> Result<R
         description = "An ExportMetricsServiceRequest, in protobuf or as application/json"),
     responses((status = 200, description = "An ExportMetricsServiceResponse, encoded as the request was",
         body = String, content_type = "application/x-protobuf"), OtlpRefusals))]
-pub async fn metrics(State(desk): State<Arc<Desk>>, request: Request) -> Result<Response> {
+pub async fn metrics(
+    State(desk): State<Arc<Desk>>,
+    Extension(intake): Extension<Arc<Intake>>,
+    request: Request,
+) -> Result<Response> {
     let store = desk.console.store()?.clone();
-    taken(request, "rejectedDataPoints", move |request: ExportMetricsServiceRequest, _, _| {
-        store.take_metrics(&request)
+    take(&intake, request, Signal::Metrics, move |request| {
+        let outcome = store.take_foreign_metrics(request);
+        Rejected { count: outcome.refused, why: outcome.to_string() }
     })
     .await
 }
@@ -104,45 +117,123 @@ pub async fn metrics(State(desk): State<Arc<Desk>>, request: Request) -> Result<
         description = "An ExportLogsServiceRequest, in protobuf or as application/json"),
     responses((status = 200, description = "An ExportLogsServiceResponse, encoded as the request was", body = String,
         content_type = "application/x-protobuf"), OtlpRefusals))]
-pub async fn logs(State(desk): State<Arc<Desk>>, request: Request) -> Result<Response> {
+pub async fn logs(
+    State(desk): State<Arc<Desk>>,
+    Extension(intake): Extension<Arc<Intake>>,
+    request: Request,
+) -> Result<Response> {
     let store = desk.console.store()?.clone();
-    taken(request, "rejectedLogRecords", move |request: ExportLogsServiceRequest, _, _| {
-        store.take_records(request)
+    take(&intake, request, Signal::Logs, move |request| {
+        Rejected::of(store.take_records(request), "log records", "are larger than 64 KiB")
     })
     .await
 }
 
-/// Reads a request, hands it to `keep` with its unpacked bytes, and answers in the same encoding; `rejected` is what JSON
-/// calls the number of those that were not kept.
-async fn taken<M: Message + Default + DeserializeOwned>(
+/// What of a request was not kept.
+struct Rejected {
+    count: u64,
+    why: String,
+}
+
+impl Rejected {
+    fn of(taken: Taken, what: &str, why: &str) -> Self {
+        let count = taken.turned_away;
+        Rejected { count, why: format!("{count} {what} {why}; GET /api/store counts them") }
+    }
+}
+
+/// Why a request is answered without looking at what it says, or after looking.
+enum Refused {
+    TooSlow,
+    BrokenOff,
+    Busy,
+    Unreadable(Unreadable),
+    Failed(tokio::task::JoinError),
+}
+
+/// Reads a request, hands it to `keep` in protobuf, and answers in the same encoding.
+async fn take(
+    intake: &Intake,
     request: Request,
-    rejected: &'static str,
-    keep: impl FnOnce(M, &[u8], Encoding) -> Taken + Send + 'static,
+    signal: Signal,
+    keep: impl FnOnce(&[u8]) -> Rejected + Send + 'static,
 ) -> Result<Response> {
     let encoding = encoding(request.headers())?;
     let is_packed = is_packed(request.headers())?;
-    let body = Bytes::from_request(request, &()).await.map_err(|rejection| {
-        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            Error::new(Kind::TooLarge, format!("a body may have at most {BODY_BYTES} bytes"))
-        } else {
-            Error::new(Kind::Malformed, "the body broke off")
-        }
-    })?;
-    // Up to 16 MiB are unpacked and read: not on the thread that has to answer everybody else.
-    let kept = tokio::task::spawn_blocking(move || {
-        let unpacked = if is_packed { Some(request::unpacked(&body)?) } else { None };
-        let plain = unpacked.as_deref().unwrap_or(&body);
-        let message = request::read::<M>(plain, encoding)?;
-        Ok(answer(keep(message, plain, encoding), rejected, encoding))
-    });
-    let kept = kept
-        .await
-        .map_err(|error| Error::new(Kind::Internal, "the request could not be kept").caused_by(error))?;
-    match kept {
-        Ok(body) => Ok(answered(StatusCode::OK, body, encoding)),
-        Err(too_large @ Unreadable::TooLarge) => Err(Error::new(Kind::TooLarge, too_large.to_string())),
-        Err(wrong) => Ok(refused(&wrong, encoding)),
+    match read(intake, request, encoding, is_packed, signal, keep).await {
+        Ok(rejected) => Ok(answered(StatusCode::OK, answer(rejected, signal, encoding), encoding)),
+        Err(refused) => refusal(refused, encoding),
     }
+}
+
+async fn read(
+    intake: &Intake,
+    request: Request,
+    encoding: Encoding,
+    is_packed: bool,
+    signal: Signal,
+    keep: impl FnOnce(&[u8]) -> Rejected + Send + 'static,
+) -> Result<Rejected, Refused> {
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse().ok()).unwrap_or(BODY_BYTES);
+    if length > BODY_BYTES {
+        return Err(Refused::Unreadable(Unreadable::TooLarge(BODY_BYTES)));
+    }
+    // The body is read only when there is room for it.
+    let room = intake.room(length).await.ok_or(Refused::Busy)?;
+    let body = timeout(LONGEST_ARRIVAL, Bytes::from_request(request, &())).await;
+    let body = body.map_err(|_| Refused::TooSlow)?.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Refused::Unreadable(Unreadable::TooLarge(BODY_BYTES)),
+        _ => Refused::BrokenOff,
+    })?;
+    let reader = intake.reader().await.ok_or(Refused::Busy)?;
+    // Up to 16 MiB are unpacked and read: not on the thread that has to answer all others. The task may outlive its
+    // request, so it holds both seats itself.
+    let kept = tokio::task::spawn_blocking(move || {
+        let _seats = (room, reader);
+        let plain = match is_packed {
+            true => Cow::Owned(request::unpacked(&body)?),
+            false => Cow::Borrowed(&*body),
+        };
+        let request = request::read(&plain, encoding, signal)?;
+        Ok(keep(&request))
+    });
+    kept.await.map_err(Refused::Failed)?.map_err(Refused::Unreadable)
+}
+
+fn refusal(refused: Refused, encoding: Encoding) -> Result<Response> {
+    let (status, code, message) = match refused {
+        Refused::Failed(error) => {
+            return Err(Error::new(Kind::Internal, "the request could not be kept").caused_by(error));
+        }
+        Refused::BrokenOff => (StatusCode::BAD_REQUEST, INVALID_ARGUMENT, "the body broke off".to_owned()),
+        Refused::TooSlow => {
+            let message = format!("the body did not arrive within {} s", LONGEST_ARRIVAL.as_secs());
+            (StatusCode::REQUEST_TIMEOUT, DEADLINE_EXCEEDED, message)
+        }
+        Refused::Busy => {
+            let message = "too many requests with telemetry are waiting; try again later".to_owned();
+            (StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, message)
+        }
+        Refused::Unreadable(why) => {
+            let status = match why {
+                Unreadable::TooLarge(_) | Unreadable::TooMany(_) => StatusCode::PAYLOAD_TOO_LARGE,
+                Unreadable::NotGzip | Unreadable::NotProtobuf(_) | Unreadable::NotJson(_) => {
+                    StatusCode::BAD_REQUEST
+                }
+            };
+            (status, INVALID_ARGUMENT, why.to_string())
+        }
+    };
+    let body = match encoding {
+        Encoding::Protobuf => Status { code, message }.encode_to_vec(),
+        Encoding::Json => text(&json!({"code": code, "message": message})),
+    };
+    let mut response = answered(status, body, encoding);
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+    }
+    Ok(response)
 }
 
 fn encoding(headers: &HeaderMap) -> Result<Encoding> {
@@ -190,28 +281,27 @@ struct Status {
     message: String,
 }
 
-/// Tells the sender what was not kept; where all was, there is nothing to tell.
-fn answer(taken: Taken, rejected: &str, encoding: Encoding) -> Vec<u8> {
-    let count = i64::try_from(taken.turned_away).unwrap_or(i64::MAX);
-    let partial =
-        (count > 0).then(|| PartialSuccess { rejected: count, error_message: TURNED_AWAY.to_owned() });
+/// Says what was not kept; where all was, there is nothing to say.
+fn answer(rejected: Rejected, signal: Signal, encoding: Encoding) -> Vec<u8> {
+    let count = i64::try_from(rejected.count).unwrap_or(i64::MAX);
+    let partial = (count > 0).then(|| PartialSuccess { rejected: count, error_message: rejected.why });
     match (encoding, partial) {
         (Encoding::Protobuf, partial_success) => Exported { partial_success }.encode_to_vec(),
         (Encoding::Json, None) => text(&json!({})),
         // 64-bit numbers are text in protobuf's JSON.
         (Encoding::Json, Some(partial)) => text(&json!({"partialSuccess": {
-            rejected: partial.rejected.to_string(), "errorMessage": partial.error_message,
+            rejected_field(signal): partial.rejected.to_string(), "errorMessage": partial.error_message,
         }})),
     }
 }
 
-fn refused(wrong: &Unreadable, encoding: Encoding) -> Response {
-    let status = Status { code: INVALID_ARGUMENT, message: wrong.to_string() };
-    let body = match encoding {
-        Encoding::Protobuf => status.encode_to_vec(),
-        Encoding::Json => text(&json!({"code": status.code, "message": status.message})),
-    };
-    answered(StatusCode::BAD_REQUEST, body, encoding)
+/// What JSON calls the number of those that were not kept.
+fn rejected_field(signal: Signal) -> &'static str {
+    match signal {
+        Signal::Traces => "rejectedSpans",
+        Signal::Metrics => "rejectedDataPoints",
+        Signal::Logs => "rejectedLogRecords",
+    }
 }
 
 fn text(value: &Value) -> Vec<u8> {

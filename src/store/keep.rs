@@ -2,9 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use opentelemetry_proto::tonic::collector::{
-    logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
-};
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 
 use super::{
     fill::{Fill, Shares, Taken},
@@ -14,11 +12,12 @@ use super::{
     },
     logs::{
         line::Line,
-        record,
+        record::Records,
         ring::{self, Ring},
     },
     metrics::{
         answer::{self as series, Metric, Shown},
+        refusal::Outcome,
         shelf::Shelf as Metrics,
     },
     otlp::values,
@@ -63,14 +62,30 @@ impl Store {
         held(&self.traces).take(request, |seen| graph.note(seen, now_ms))
     }
 
-    pub fn take_metrics(&self, request: &ExportMetricsServiceRequest) -> Taken {
-        held(&self.metrics).take(request, clock::now_millis())
+    /// Takes what the lab measured itself.
+    pub fn take_metrics(&self, request: &ExportMetricsServiceRequest) -> Outcome {
+        held(&self.metrics).take_own(request, clock::now_millis())
     }
 
-    /// Takes log records, as lines like our own.
-    pub fn take_records(&self, request: ExportLogsServiceRequest) -> Taken {
+    /// Takes an encoded `ExportMetricsServiceRequest` of a sender, which has been checked.
+    pub fn take_foreign_metrics(&self, request: &[u8]) -> Outcome {
+        held(&self.metrics).take_encoded(request, clock::now_millis())
+    }
+
+    /// Takes an encoded `ExportLogsServiceRequest`, which has been checked, as lines like our own. Some records are
+    /// decoded at a time, without the lock.
+    pub fn take_records(&self, request: &[u8]) -> Taken {
         let now_ns = clock::now_millis().unsigned_abs() * 1_000_000;
-        self.take_lines(record::lines(request, now_ns))
+        let mut taken = Taken::default();
+        let mut records = Records::of(request, now_ns);
+        while let Some(batch) = records.next_batch() {
+            let mut logs = held(&self.logs);
+            let kept = logs.take(batch.lines);
+            logs.turn_away(batch.too_large);
+            taken.kept += kept.kept;
+            taken.turned_away += kept.turned_away + batch.too_large;
+        }
+        taken
     }
 
     pub fn take_lines(&self, lines: impl IntoIterator<Item = Line>) -> Taken {

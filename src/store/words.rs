@@ -30,6 +30,16 @@ impl Words {
         word
     }
 
+    /// The one copy of `word`, if it is in the table.
+    pub fn find(&self, word: &str) -> Option<Arc<str>> {
+        self.known.get(word).cloned()
+    }
+
+    /// What `word` adds to [`Words::bytes`] when it is kept.
+    pub fn weight(word: &str) -> usize {
+        word.len() + OVERHEAD_BYTES
+    }
+
     /// What the table takes in memory.
     pub fn bytes(&self) -> usize {
         self.bytes

@@ -2,24 +2,86 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use opentelemetry_proto::tonic::{collector::logs::v1::ExportLogsServiceRequest, logs::v1::LogRecord};
+use opentelemetry_proto::tonic::{logs::v1::LogRecord, resource::v1::Resource};
+use prost::Message;
 use serde_json::{Map, Value};
 
 use super::line::{Level, Line};
-use crate::store::otlp::{sender::Sender, values};
+use crate::store::otlp::{sender::Sender, values, wire::each};
 
 /// What every line has; an attribute of that name does not replace it.
 const OURS: [&str; 6] = ["timestamp", "level", "service", "message", "trace_id", "span_id"];
 
-/// The lines that `request` makes, by a clock that shows `now_ns`.
-pub fn lines(request: ExportLogsServiceRequest, now_ns: u64) -> Vec<Line> {
-    let mut lines = Vec::new();
-    for resource_logs in request.resource_logs {
-        let sender = Sender::of(resource_logs.resource);
-        let records = resource_logs.scope_logs.into_iter().flat_map(|scope| scope.log_records);
-        lines.extend(records.map(|record| line(&record, &sender, now_ns)));
+/// The most bytes of one record: a line may not have more either.
+const RECORD_BYTES: usize = 64 * 1024;
+/// Lines of one batch, and bytes of their texts.
+const BATCH_LINES: usize = 256;
+const BATCH_BYTES: usize = 1024 * 1024;
+
+/// Numbers of fields in `ExportLogsServiceRequest`, `ResourceLogs` and `ScopeLogs`.
+const RESOURCE_LOGS: u32 = 1;
+const RESOURCE: u32 = 1;
+const SCOPE_LOGS: u32 = 2;
+const LOG_RECORDS: u32 = 2;
+
+/// The records of an encoded request, decoded one by one.
+pub struct Records<'a> {
+    /// Each with its resource.
+    encoded: Box<dyn Iterator<Item = (&'a [u8], &'a [u8])> + 'a>,
+    /// The resource of the last record, and the sender that it names.
+    sender: Option<(&'a [u8], Sender)>,
+    now_ns: u64,
+}
+
+/// Some lines, in the order of their records.
+#[derive(Debug, Default)]
+pub struct Batch {
+    pub lines: Vec<Line>,
+    /// Records with more than [`RECORD_BYTES`].
+    pub too_large: u64,
+}
+
+impl<'a> Records<'a> {
+    /// The records of `request`, by a clock that shows `now_ns`.
+    pub fn of(request: &'a [u8], now_ns: u64) -> Self {
+        let encoded = each(request, RESOURCE_LOGS).flat_map(|resource_logs| {
+            let resource = each(resource_logs, RESOURCE).next().unwrap_or_default();
+            let records = each(resource_logs, SCOPE_LOGS).flat_map(|scope| each(scope, LOG_RECORDS));
+            records.map(move |record| (resource, record))
+        });
+        Records { encoded: Box::new(encoded), sender: None, now_ns }
     }
-    lines
+
+    /// The next lines; nothing after the last.
+    pub fn next_batch(&mut self) -> Option<Batch> {
+        let mut batch = Batch::default();
+        let mut bytes = 0;
+        while batch.lines.len() < BATCH_LINES && bytes < BATCH_BYTES {
+            let Some((resource, record)) = self.encoded.next() else { break };
+            let Some(record) = small(record).and_then(|record| LogRecord::decode(record).ok()) else {
+                batch.too_large += 1;
+                continue;
+            };
+            let is_same = |known: &&mut (&[u8], Sender)| std::ptr::eq(known.0, resource);
+            let now_ns = self.now_ns;
+            let line = match self.sender.as_mut().filter(is_same) {
+                Some((_, sender)) => line(&record, sender, now_ns),
+                None => {
+                    let sender = Sender::of(Resource::decode(resource).ok());
+                    let line = line(&record, &sender, now_ns);
+                    self.sender = Some((resource, sender));
+                    line
+                }
+            };
+            bytes += line.text.len();
+            batch.lines.push(line);
+        }
+        (batch.too_large > 0 || !batch.lines.is_empty()).then_some(batch)
+    }
+}
+
+fn small(record: &[u8]) -> Option<&[u8]> {
+    (record.len() <= RECORD_BYTES).then_some(record)
 }
 
 fn line(record: &LogRecord, sender: &Sender, now_ns: u64) -> Line {
@@ -76,6 +138,7 @@ fn id<const N: usize>(bytes: &[u8]) -> Option<[u8; N]> {
 #[cfg(test)]
 mod tests {
     use opentelemetry_proto::tonic::{
+        collector::logs::v1::ExportLogsServiceRequest,
         common::v1::{AnyValue, KeyValue, any_value},
         logs::v1::{ResourceLogs, ScopeLogs},
         resource::v1::Resource,
@@ -97,7 +160,25 @@ mod tests {
             Some(Resource { attributes: vec![attribute("service.name", "legacy")], ..Default::default() });
         let scope_logs = vec![ScopeLogs { log_records: vec![record], ..Default::default() }];
         let resource_logs = vec![ResourceLogs { resource, scope_logs, ..Default::default() }];
-        lines(ExportLogsServiceRequest { resource_logs }, 5_000_000_000).remove(0)
+        let request = ExportLogsServiceRequest { resource_logs }.encode_to_vec();
+        let mut records = Records::of(&request, 5_000_000_000);
+        records.next_batch().expect("a batch").lines.remove(0)
+    }
+
+    #[test]
+    fn records_come_in_batches_and_one_that_is_too_large_is_counted() {
+        let record = |size: usize| LogRecord { body: any(&"x".repeat(size)), ..Default::default() };
+        let mut log_records = vec![record(9); BATCH_LINES + 3];
+        log_records.insert(5, record(RECORD_BYTES));
+        let scope_logs = vec![ScopeLogs { log_records, ..Default::default() }];
+        let resource_logs = vec![ResourceLogs { scope_logs, ..Default::default() }];
+        let request = ExportLogsServiceRequest { resource_logs }.encode_to_vec();
+        let mut records = Records::of(&request, 5);
+        let mut sizes = Vec::new();
+        while let Some(batch) = records.next_batch() {
+            sizes.push((batch.lines.len(), batch.too_large));
+        }
+        assert_eq!(sizes, [(BATCH_LINES, 1), (3, 0)]);
     }
 
     #[test]

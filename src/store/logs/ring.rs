@@ -78,6 +78,11 @@ impl Ring {
         taken
     }
 
+    /// Counts records that were too large to become lines.
+    pub fn turn_away(&mut self, count: u64) {
+        self.bound.turned_away += count;
+    }
+
     pub fn fill(&self) -> Part {
         let oldest = self.lines.front().map(|line| i64::try_from(line.at_ns / 1_000_000).unwrap_or(i64::MAX));
         self.bound.part(self.bytes, self.lines.len(), oldest.map(clock::rfc3339))

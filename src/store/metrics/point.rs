@@ -24,6 +24,9 @@ impl Point {
 pub struct Points(VecDeque<Point>);
 
 impl Points {
+    /// What the first point takes: room for four is reserved with it.
+    pub const FIRST_BYTES: usize = 4 * size_of::<Point>();
+
     /// Adds a point; one that is older than the newest comes too late.
     pub fn add(&mut self, point: Point) {
         if self.0.back().is_some_and(|last| last.at_ms >= point.at_ms) {
@@ -57,6 +60,11 @@ impl Points {
             self.0.shrink_to(2 * self.0.len());
         }
         forgotten
+    }
+
+    /// Gives back the room for points still to come.
+    pub fn shrink(&mut self) {
+        self.0.shrink_to(self.0.len().max(4));
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Point> {

@@ -3,8 +3,8 @@
 use opentelemetry_proto::tonic::{
     common::v1::KeyValue,
     metrics::v1::{
-        self as otlp, AggregationTemporality, Metric, NumberDataPoint, exemplar, metric::Data,
-        number_data_point,
+        self as otlp, AggregationTemporality, ExponentialHistogramDataPoint, HistogramDataPoint, Metric,
+        NumberDataPoint, SummaryDataPoint, exemplar, metric::Data, number_data_point,
     },
 };
 use serde::Serialize;
@@ -30,61 +30,78 @@ pub type Pointed<'a> = Vec<(&'a [KeyValue], Measured)>;
 
 /// What kind of metric it is, and its points. A metric without data has none.
 pub fn points(metric: &Metric) -> Option<(Kind, Pointed<'_>)> {
-    let is_delta = |temporality: i32| temporality == AggregationTemporality::Delta as i32;
     let read = match metric.data.as_ref()? {
         Data::Gauge(gauge) => (Kind::Gauge, numbers(&gauge.data_points, false)),
         Data::Sum(sum) => {
-            let kind = if sum.is_monotonic { Kind::Counter } else { Kind::Updown };
-            (kind, numbers(&sum.data_points, is_delta(sum.aggregation_temporality)))
+            (sum_kind(sum.is_monotonic), numbers(&sum.data_points, is_delta(sum.aggregation_temporality)))
         }
-        Data::Histogram(histogram) => {
-            let is_delta = is_delta(histogram.aggregation_temporality);
-            let point = |one: &'_ otlp::HistogramDataPoint| Measured {
-                at_ms: millis(one.time_unix_nano),
-                value: one.sum.unwrap_or_default(),
-                count: one.count,
-                bounds: one.explicit_bounds.clone(),
-                buckets: one.bucket_counts.clone(),
-                exemplars: exemplars(&one.exemplars),
-                is_delta,
-            };
-            let points = histogram.data_points.iter().map(|one| (&*one.attributes, point(one)));
+        Data::Histogram(data) => {
+            let is_delta = is_delta(data.aggregation_temporality);
+            let points = data.data_points.iter().map(|one| (&*one.attributes, histogram(one, is_delta)));
             (Kind::Histogram, points.collect())
         }
-        Data::ExponentialHistogram(histogram) => {
-            let is_delta = is_delta(histogram.aggregation_temporality);
-            let point = |one: &'_ otlp::ExponentialHistogramDataPoint| Measured {
-                exemplars: exemplars(&one.exemplars),
-                is_delta,
-                ..total(one.time_unix_nano, one.count, one.sum.unwrap_or_default())
-            };
-            let points = histogram.data_points.iter().map(|one| (&*one.attributes, point(one)));
+        Data::ExponentialHistogram(data) => {
+            let is_delta = is_delta(data.aggregation_temporality);
+            let points = data.data_points.iter().map(|one| (&*one.attributes, exponential(one, is_delta)));
             (Kind::Histogram, points.collect())
         }
-        Data::Summary(summary) => {
-            let point = |one: &'_ otlp::SummaryDataPoint| total(one.time_unix_nano, one.count, one.sum);
-            let points = summary.data_points.iter().map(|one| (&*one.attributes, point(one)));
+        Data::Summary(data) => {
+            let points = data.data_points.iter().map(|one| (&*one.attributes, summary(one)));
             (Kind::Histogram, points.collect())
         }
     };
     Some(read)
 }
 
+pub fn is_delta(temporality: i32) -> bool {
+    temporality == AggregationTemporality::Delta as i32
+}
+
+pub fn sum_kind(is_monotonic: bool) -> Kind {
+    if is_monotonic { Kind::Counter } else { Kind::Updown }
+}
+
 fn numbers(points: &[NumberDataPoint], is_delta: bool) -> Pointed<'_> {
-    let point = |one: &NumberDataPoint| Measured {
-        at_ms: millis(one.time_unix_nano),
-        // None stands for "no value was recorded" and makes no point.
-        value: match one.value {
-            Some(number_data_point::Value::AsDouble(number)) => number,
-            Some(number_data_point::Value::AsInt(number)) => number as f64,
-            None => f64::NAN,
-        },
-        exemplars: exemplars(&one.exemplars),
+    points.iter().filter_map(|one| Some((&*one.attributes, number(one, is_delta)?))).collect()
+}
+
+/// A number; a point without one stands for "no value was recorded".
+pub fn number(point: &NumberDataPoint, is_delta: bool) -> Option<Measured> {
+    let value = match point.value? {
+        number_data_point::Value::AsDouble(number) => number,
+        number_data_point::Value::AsInt(number) => number as f64,
+    };
+    value.is_finite().then(|| Measured {
+        at_ms: millis(point.time_unix_nano),
+        value,
+        exemplars: exemplars(&point.exemplars),
         is_delta,
         ..Measured::default()
-    };
-    let read = points.iter().map(|one| (&*one.attributes, point(one)));
-    read.filter(|(_, measured)| measured.value.is_finite()).collect()
+    })
+}
+
+pub fn histogram(point: &HistogramDataPoint, is_delta: bool) -> Measured {
+    Measured {
+        at_ms: millis(point.time_unix_nano),
+        value: point.sum.unwrap_or_default(),
+        count: point.count,
+        bounds: point.explicit_bounds.clone(),
+        buckets: point.bucket_counts.clone(),
+        exemplars: exemplars(&point.exemplars),
+        is_delta,
+    }
+}
+
+pub fn exponential(point: &ExponentialHistogramDataPoint, is_delta: bool) -> Measured {
+    Measured {
+        exemplars: exemplars(&point.exemplars),
+        is_delta,
+        ..total(point.time_unix_nano, point.count, point.sum.unwrap_or_default())
+    }
+}
+
+pub fn summary(point: &SummaryDataPoint) -> Measured {
+    total(point.time_unix_nano, point.count, point.sum)
 }
 
 fn total(time_unix_nano: u64, count: u64, sum: f64) -> Measured {

@@ -37,6 +37,12 @@ pub struct Series {
     pub bounds: Box<[f64]>,
     pub buckets: Vec<u64>,
     pub exemplars: VecDeque<Exemplar>,
+    /// Who began it, for the shares of `shares.rs`.
+    pub is_own: bool,
+    /// Counts up from the first series.
+    pub born: u64,
+    /// Bytes of the words that are charged to this series; other series may use them as well.
+    pub word_bytes: usize,
 }
 
 /// What was measured, however OTLP tells it.
@@ -91,6 +97,25 @@ impl Series {
     pub fn forget(&mut self, horizon_ms: i64) -> u64 {
         self.exemplars.retain(|exemplar| exemplar.at_ms >= horizon_ms);
         self.points.forget(horizon_ms)
+    }
+
+    /// Gives back memory that is reserved for points and exemplars still to come.
+    pub fn shrink(&mut self) {
+        self.points.shrink();
+        self.exemplars.shrink_to_fit();
+        self.buckets.shrink_to_fit();
+    }
+
+    /// What a series takes that begins with `measured`.
+    pub fn first_bytes(labels: usize, measured: &Measured) -> usize {
+        size_of::<Self>()
+            + size_of::<Key>()
+            + OVERHEAD_BYTES
+            + labels * size_of::<(Arc<str>, Arc<str>)>()
+            + Points::FIRST_BYTES
+            + size_of_val(&*measured.bounds)
+            + measured.buckets.capacity() * size_of::<u64>()
+            + measured.exemplars.len().min(MOST_EXEMPLARS).next_power_of_two() * size_of::<Exemplar>()
     }
 
     /// What it takes in memory; the words of its labels are counted where they are kept.

@@ -1,39 +1,48 @@
-//! All series that are kept: fifteen minutes, within a bound in bytes and in number. When there is too much, the oldest
-//! points of all go.
+//! All series that are kept: fifteen minutes, within a bound in bytes and in number. When a sender's series fill its
+//! share (`shares`), its new ones are turned away; when they grow beyond it, its own oldest points go.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
 use opentelemetry_proto::tonic::{
-    collector::metrics::v1::ExportMetricsServiceRequest, common::v1::KeyValue, metrics::v1::Metric,
+    collector::metrics::v1::ExportMetricsServiceRequest, common::v1::KeyValue, resource::v1::Resource,
 };
+use prost::Message;
 
 use super::{
+    encoded::Encoded,
     read::{self, Kind},
-    series::{Key, Series},
+    refusal::{LABEL_BYTES, MAX_BUCKETS, Outcome, Refusal},
+    series::{Key, Measured, Series},
+    shares::{Owner, Shares},
 };
 use crate::{
     kernel::clock,
     store::{
-        fill::{Bound, Part, Taken},
-        otlp::{sender::Sender, values},
+        fill::{Bound, Part},
+        otlp::{sender::Sender, values, wire::each},
         words::Words,
     },
 };
 
 /// How far back points are kept.
 pub const KEPT_MS: i64 = 15 * 60 * 1_000;
-/// So many series there may be; a new one beyond is turned away.
-const MOST_SERIES: usize = 20_000;
-/// The most bytes of the labels of one series, and of the bounds of a histogram in number.
-const LABEL_BYTES: usize = 4 * 1024;
-const MOST_BUCKETS: usize = 512;
 /// A point this far in the future is of a clock that cannot be believed.
 const AHEAD_MS: i64 = 60_000;
 /// How often series are looked through for what is too old.
 const SWEEP_EVERY_MS: i64 = 10_000;
+/// What a metric takes beside its words.
+const METRIC_BYTES: usize = 128;
+/// The lab's own history is cut for the lab's new series, but not below this.
+const LAB_KEEPS_MS: i64 = 60_000;
+
+/// Numbers of fields in `ExportMetricsServiceRequest`, `ResourceMetrics` and `ScopeMetrics`.
+const RESOURCE_METRICS: u32 = 1;
+const RESOURCE: u32 = 1;
+const SCOPE_METRICS: u32 = 2;
+const METRICS: u32 = 2;
 
 /// What is known of a metric.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,8 +59,36 @@ pub struct Shelf {
     pub(super) metrics: BTreeMap<Arc<str>, About>,
     pub(super) series: HashMap<Key, Series>,
     words: Words,
-    bytes: usize,
+    shares: Shares,
+    born: u64,
     swept_at_ms: i64,
+}
+
+/// A metric without its points.
+struct Header<'a> {
+    name: &'a str,
+    unit: &'a str,
+    help: &'a str,
+    kind: Kind,
+}
+
+/// Who sent the points, and when they came.
+struct Source {
+    service: String,
+    instance: String,
+    is_own: bool,
+    now_ms: i64,
+}
+
+/// The names and values of a series' labels, by name.
+type Labels<'a> = Vec<(&'a str, String)>;
+
+impl Source {
+    fn of(resource: Option<Resource>, is_own: bool, now_ms: i64) -> Self {
+        let sender = Sender::of(resource);
+        let instance = values::find(&sender.attributes, "service.instance.id");
+        Source { service: sender.service.to_string(), instance, is_own, now_ms }
+    }
 }
 
 impl Shelf {
@@ -61,27 +98,66 @@ impl Shelf {
             metrics: BTreeMap::new(),
             series: HashMap::new(),
             words: Words::default(),
-            bytes: 0,
+            shares: Shares::new(limit_bytes),
+            born: 0,
             swept_at_ms: 0,
         }
     }
 
-    /// Takes what was measured, by a clock that shows `now_ms`.
-    pub fn take(&mut self, request: &ExportMetricsServiceRequest, now_ms: i64) -> Taken {
-        let mut taken = Taken::default();
+    /// Takes what the lab measured itself, by a clock that shows `now_ms`.
+    pub fn take_own(&mut self, request: &ExportMetricsServiceRequest, now_ms: i64) -> Outcome {
+        let mut outcome = Outcome::default();
         for resource_metrics in &request.resource_metrics {
-            let sender = Sender::of(resource_metrics.resource.clone());
+            let source = Source::of(resource_metrics.resource.clone(), true, now_ms);
             for metric in resource_metrics.scope_metrics.iter().flat_map(|scope| &scope.metrics) {
-                self.add(metric, &sender, now_ms, &mut taken);
+                let Some((kind, points)) = read::points(metric) else { continue };
+                let header =
+                    Header { name: &metric.name, unit: &metric.unit, help: &metric.description, kind };
+                for (attributes, measured) in points {
+                    match self.add(&header, &source, attributes, measured) {
+                        Ok(()) => outcome.kept += 1,
+                        Err(refusal) => outcome.refuse(refusal, 1),
+                    }
+                }
             }
         }
-        self.bound.turned_away += taken.turned_away;
-        if now_ms - self.swept_at_ms >= SWEEP_EVERY_MS {
-            self.swept_at_ms = now_ms;
-            self.forget(now_ms - KEPT_MS);
+        self.settle(&outcome, now_ms);
+        outcome
+    }
+
+    /// Takes an encoded `ExportMetricsServiceRequest` of a sender, by a clock that shows `now_ms`. The request has been
+    /// checked; a point is decoded at a time.
+    pub fn take_encoded(&mut self, request: &[u8], now_ms: i64) -> Outcome {
+        let mut outcome = Outcome::default();
+        for resource_metrics in each(request, RESOURCE_METRICS) {
+            let resource = each(resource_metrics, RESOURCE).next();
+            let resource = resource.and_then(|resource| Resource::decode(resource).ok());
+            let source = Source::of(resource, false, now_ms);
+            let scopes = each(resource_metrics, SCOPE_METRICS);
+            for metric in scopes.flat_map(|scope| each(scope, METRICS)).filter_map(Encoded::of) {
+                let Encoded { name, unit, description: help, kind, .. } = metric;
+                let header = Header { name, unit, help, kind };
+                if let Err(refusal) = header.check() {
+                    outcome.refuse(refusal, metric.count() as u64);
+                    continue;
+                }
+                for point in metric.points() {
+                    match point {
+                        Ok(Some((attributes, measured))) => {
+                            match self.add(&header, &source, &attributes, measured) {
+                                Ok(()) => outcome.kept += 1,
+                                Err(refusal) => outcome.refuse(refusal, 1),
+                            }
+                        }
+                        // A point without a value says that there is none.
+                        Ok(None) => {}
+                        Err(_) => outcome.refuse(Refusal::TooLarge, 1),
+                    }
+                }
+            }
         }
-        self.make_room();
-        taken
+        self.settle(&outcome, now_ms);
+        outcome
     }
 
     pub fn fill(&self) -> Part {
@@ -93,87 +169,236 @@ impl Shelf {
         )
     }
 
-    fn add(&mut self, metric: &Metric, sender: &Sender, now_ms: i64, taken: &mut Taken) {
-        let Some((kind, points)) = read::points(metric) else { return };
-        if metric.name.is_empty() || metric.name.len() + metric.description.len() > LABEL_BYTES {
-            taken.turned_away += points.len() as u64;
+    fn add(
+        &mut self,
+        header: &Header<'_>,
+        source: &Source,
+        attributes: &[KeyValue],
+        measured: Measured,
+    ) -> Result<(), Refusal> {
+        header.check()?;
+        if !(source.now_ms - KEPT_MS..=source.now_ms + AHEAD_MS).contains(&measured.at_ms) {
+            return Err(Refusal::Time);
+        }
+        if measured.buckets.len().max(measured.bounds.len()) > MAX_BUCKETS {
+            return Err(Refusal::Buckets);
+        }
+        let labels = labels(attributes)?;
+        let key = match self.find(header, source, &labels) {
+            Some(known) => known,
+            None => self.begin(header, source, &labels, &measured)?,
+        };
+        if let Some(series) = self.series.get_mut(&key) {
+            let before = series.bytes(&key);
+            series.add(measured);
+            let owner = Owner::of(&key, series.is_own);
+            self.shares.charge(&owner, before, series.bytes(&key), 0);
+        }
+        Ok(())
+    }
+
+    /// The key of a series that is kept already. A word that is not in the table is of none.
+    fn find(&self, header: &Header<'_>, source: &Source, labels: &Labels<'_>) -> Option<Key> {
+        let find = |(name, value): &(&str, String)| Some((self.words.find(name)?, self.words.find(value)?));
+        let key = Key {
+            metric: self.words.find(header.name)?,
+            service: self.words.find(&source.service)?,
+            instance: self.words.find(&source.instance)?,
+            labels: labels.iter().map(find).collect::<Option<_>>()?,
+        };
+        self.series.contains_key(&key).then_some(key)
+    }
+
+    /// Begins a series, if its owner's share allows it; only then are its words kept.
+    fn begin(
+        &mut self,
+        header: &Header<'_>,
+        source: &Source,
+        labels: &Labels<'_>,
+        measured: &Measured,
+    ) -> Result<Key, Refusal> {
+        let mut words: Vec<&str> = vec![header.name, &source.service, &source.instance];
+        words.extend(labels.iter().flat_map(|(name, value)| [*name, value.as_str()]));
+        let mut word_bytes = 0;
+        if !self.metrics.contains_key(header.name) {
+            words.extend([header.unit, header.help]);
+            word_bytes += METRIC_BYTES;
+        }
+        words.sort_unstable();
+        words.dedup();
+        let unknown = words.into_iter().filter(|word| self.words.find(word).is_none());
+        word_bytes += unknown.map(Words::weight).sum::<usize>();
+        let owner = match source.is_own {
+            true => Owner::Lab,
+            false => Owner::Sender(source.service.as_str().into(), source.instance.as_str().into()),
+        };
+        let bytes = word_bytes + Series::first_bytes(labels.len(), measured);
+        if !self.shares.admits(&owner, bytes) && !self.cut_own_history(&owner, bytes) {
+            let share = self.shares.of(&owner);
+            let sender = source.service.as_str().into();
+            return Err(Refusal::Share { sender, series: share.series, bytes: share.bytes });
+        }
+        let mut keep = |word: &str| self.words.keep(word);
+        let key = Key {
+            metric: keep(header.name),
+            service: keep(&source.service),
+            instance: keep(&source.instance),
+            labels: labels.iter().map(|(name, value)| (keep(name), keep(value))).collect(),
+        };
+        if !self.metrics.contains_key(&key.metric) {
+            let about = About { kind: header.kind, unit: keep(header.unit), help: keep(header.help) };
+            self.metrics.insert(key.metric.clone(), about);
+        }
+        self.born += 1;
+        let series = Series { is_own: source.is_own, born: self.born, word_bytes, ..Series::default() };
+        self.shares.charge(&Owner::of(&key, source.is_own), 0, word_bytes + series.bytes(&key), 1);
+        self.series.insert(key.clone(), series);
+        Ok(key)
+    }
+
+    /// A new series of the lab is worth more than its oldest points; says whether they made room.
+    fn cut_own_history(&mut self, owner: &Owner, bytes: usize) -> bool {
+        match owner {
+            Owner::Sender(..) => false,
+            Owner::Lab => {
+                while !self.shares.admits(owner, bytes) {
+                    let (oldest, newest) = self.times(owner);
+                    if newest - oldest < LAB_KEEPS_MS {
+                        return false;
+                    }
+                    self.cut(owner, oldest, newest);
+                }
+                true
+            }
+        }
+    }
+
+    /// After a request: forgets what is too old, and what grew beyond its share.
+    fn settle(&mut self, outcome: &Outcome, now_ms: i64) {
+        self.bound.turned_away += outcome.refused;
+        if now_ms - self.swept_at_ms >= SWEEP_EVERY_MS {
+            self.swept_at_ms = now_ms;
+            self.forget(now_ms - KEPT_MS, |_| true);
+        }
+        while let Some(owner) = self.over() {
+            let (oldest, newest) = self.times(&owner);
+            self.cut(&owner, oldest, newest);
+            if self.series.is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// Whose series must give way.
+    fn over(&self) -> Option<Owner> {
+        let by_share = self.shares.who_is_over();
+        let is_full = || self.bytes() > self.bound.limit_bytes;
+        by_share.or_else(|| is_full().then(|| self.shares.largest_sender().unwrap_or(Owner::Lab)))
+    }
+
+    /// The first and the last time of all points of `owner`.
+    fn times(&self, owner: &Owner) -> (i64, i64) {
+        let theirs = self.series.iter().filter(|(key, series)| Owner::of(key, series.is_own) == *owner);
+        let times = theirs.filter_map(|(_, series)| series.points.first().zip(series.points.last()));
+        times.fold((i64::MAX, i64::MIN), |(oldest, newest), (first, last)| {
+            (oldest.min(first.at_ms), newest.max(last.at_ms))
+        })
+    }
+
+    /// Cuts the oldest eighth of the time of `owner`'s series, so that this is not done for each request; where there is
+    /// one instant alone, the eighth of its series that came last.
+    fn cut(&mut self, owner: &Owner, oldest: i64, newest: i64) {
+        let is_theirs = |key: &Key, series: &Series| Owner::of(key, series.is_own) == *owner;
+        if newest > oldest {
+            let horizon = oldest + (newest - oldest) / 8 + 1;
+            let horizon = horizon.min(newest);
+            self.bound.evicted += self.forget(horizon, |owner_of| owner_of == owner);
             return;
         }
-        let name = self.words.keep(&metric.name);
-        for (attributes, measured) in points {
-            let is_in_time = (now_ms - KEPT_MS..=now_ms + AHEAD_MS).contains(&measured.at_ms);
-            let key = self.key(name.clone(), sender, attributes).filter(|key| {
-                let is_small =
-                    measured.buckets.len() <= MOST_BUCKETS && measured.bounds.len() <= MOST_BUCKETS;
-                is_in_time && is_small && (self.series.len() < MOST_SERIES || self.series.contains_key(key))
-            });
-            let Some(key) = key else {
-                taken.turned_away += 1;
-                continue;
-            };
-            taken.kept += 1;
-            let before = self.series.get(&key).map_or(0, |series| series.bytes(&key));
-            let series = self.series.entry(key.clone()).or_default();
-            series.add(measured);
-            self.bytes = self.bytes - before + series.bytes(&key);
-        }
-        if !self.metrics.contains_key(&name) {
-            let (unit, help) = (self.words.keep(&metric.unit), self.words.keep(&metric.description));
-            self.metrics.insert(name, About { kind, unit, help });
-        }
+        let theirs = self.series.iter().filter(|(key, series)| is_theirs(key, series));
+        let mut born: Vec<u64> = theirs.map(|(_, series)| series.born).collect();
+        born.sort_unstable();
+        let first_gone = born.get(born.len() - born.len().div_ceil(8)).copied().unwrap_or_default();
+        let before = self.series.len();
+        self.series.retain(|key, series| series.born < first_gone || !is_theirs(key, series));
+        self.bound.evicted += (before - self.series.len()) as u64;
+        self.weigh();
     }
 
-    fn key(&mut self, metric: Arc<str>, sender: &Sender, attributes: &[KeyValue]) -> Option<Key> {
-        let mut labels = Vec::with_capacity(attributes.len());
-        let mut bytes = 0;
-        for one in attributes {
-            let value = one.value.as_ref().map(values::text).unwrap_or_default();
-            bytes += one.key.len() + value.len();
-            if bytes > LABEL_BYTES {
-                return None;
-            }
-            labels.push((self.words.keep(&one.key), self.words.keep(&value)));
-        }
-        labels.sort_unstable();
-        let service = self.words.keep(&sender.service);
-        let instance = self.words.keep(&values::find(&sender.attributes, "service.instance.id"));
-        Some(Key { metric, service, instance, labels: labels.into() })
-    }
-
-    /// Forgets all points before `horizon_ms`, and series of which nothing is left; says how many points that were.
-    fn forget(&mut self, horizon_ms: i64) -> u64 {
+    /// Forgets all points before `horizon_ms` of those owners that `is_meant`, and series of which nothing is left; says
+    /// how many points that were.
+    fn forget(&mut self, horizon_ms: i64, is_meant: impl Fn(&Owner) -> bool) -> u64 {
         let mut forgotten = 0;
-        self.bytes = 0;
-        let bytes = &mut self.bytes;
         self.series.retain(|key, series| {
-            forgotten += series.forget(horizon_ms);
-            let is_left = series.points.last().is_some();
-            *bytes += if is_left { series.bytes(key) } else { 0 };
-            is_left
+            if !is_meant(&Owner::of(key, series.is_own)) {
+                return true;
+            }
+            let points = series.forget(horizon_ms);
+            if points > 0 {
+                series.shrink();
+            }
+            forgotten += points;
+            series.points.last().is_some()
         });
-        let named: std::collections::HashSet<&str> = self.series.keys().map(|key| &*key.metric).collect();
-        self.metrics.retain(|name, _| named.contains(&**name));
-        self.words.sweep();
+        self.weigh();
         forgotten
     }
 
-    fn make_room(&mut self) {
-        if self.bytes() > self.bound.limit_bytes {
-            // Words of series that went before may be left of nobody.
-            self.words.sweep();
-        }
-        while self.bytes() > self.bound.limit_bytes {
-            let times =
-                || self.series.values().filter_map(|series| series.points.first().zip(series.points.last()));
-            let Some(oldest) = times().map(|(first, _)| first.at_ms).min() else { return };
-            let newest = times().map(|(_, last)| last.at_ms).max().unwrap_or(oldest);
-            // An eighth of the time at once, so that this is not done for each request.
-            let evicted = self.forget(oldest + (newest - oldest) / 8 + 1);
-            self.bound.evicted += evicted;
+    /// Counts again what everybody's series take. A word is charged to the first series that is met with it.
+    fn weigh(&mut self) {
+        let named: HashSet<&str> = self.series.keys().map(|key| &*key.metric).collect();
+        self.metrics.retain(|name, _| named.contains(&**name));
+        self.words.sweep();
+        self.shares.clear();
+        let mut charged: HashSet<*const u8> = HashSet::new();
+        for (key, series) in &mut self.series {
+            series.word_bytes = 0;
+            let mut charge = |word: &Arc<str>| {
+                if charged.insert(word.as_ptr()) {
+                    series.word_bytes += Words::weight(word);
+                    return true;
+                }
+                false
+            };
+            [&key.service, &key.instance].map(&mut charge);
+            key.labels.iter().for_each(|(name, value)| {
+                charge(name);
+                charge(value);
+            });
+            if charge(&key.metric)
+                && let Some(about) = self.metrics.get(&key.metric)
+            {
+                [&about.unit, &about.help].map(&mut charge);
+                series.word_bytes += METRIC_BYTES;
+            }
+            let owner = Owner::of(key, series.is_own);
+            self.shares.charge(&owner, 0, series.word_bytes + series.bytes(key), 1);
         }
     }
 
     fn bytes(&self) -> usize {
-        self.bytes + self.words.bytes()
+        self.shares.bytes()
     }
+}
+
+impl Header<'_> {
+    fn check(&self) -> Result<(), Refusal> {
+        let is_short = self.name.len() + self.help.len() + self.unit.len() <= LABEL_BYTES;
+        if is_short && !self.name.is_empty() { Ok(()) } else { Err(Refusal::Name) }
+    }
+}
+
+fn labels(attributes: &[KeyValue]) -> Result<Labels<'_>, Refusal> {
+    let mut labels = Vec::with_capacity(attributes.len());
+    let mut bytes = 0;
+    for one in attributes {
+        let value = one.value.as_ref().map(values::text).unwrap_or_default();
+        bytes += one.key.len() + value.len();
+        if bytes > LABEL_BYTES {
+            return Err(Refusal::Labels);
+        }
+        labels.push((one.key.as_str(), value));
+    }
+    labels.sort_unstable();
+    Ok(labels)
 }

@@ -1,12 +1,18 @@
-//! Requests by OTLP over HTTP: their bytes, unpacked and read (opentelemetry.io/docs/specs/otlp, "OTLP/HTTP Request").
+//! Requests by OTLP over HTTP: their bytes, unpacked, checked and turned into protobuf (opentelemetry.io/docs/specs/otlp,
+//! "OTLP/HTTP Request"). What comes out is read in place by each part of the store, an item at a time: a request is
+//! never decoded as a whole, so it costs no more memory than its bytes.
 
-use std::{fmt, io::Read};
+use std::{borrow::Cow, fmt, io::Read};
 
 use flate2::read::MultiGzDecoder;
-use prost::Message;
-use serde::de::DeserializeOwned;
 
-/// The most bytes a request may have after unpacking.
+use super::{
+    check::{Flaw, check},
+    json,
+    schema::{self, Message},
+};
+
+/// The most bytes a request may have after unpacking, and in protobuf.
 pub const UNPACKED_BYTES: usize = 16 * 1024 * 1024;
 
 /// How a request, and its answer, are written.
@@ -16,22 +22,47 @@ pub enum Encoding {
     Json,
 }
 
+/// What a request brings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    Traces,
+    Metrics,
+    Logs,
+}
+
 /// Why a request cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unreadable {
     NotGzip,
-    TooLarge,
+    /// It has more than so many bytes.
+    TooLarge(usize),
+    /// It contains more of something than a bound allows.
+    TooMany(String),
     NotProtobuf(String),
     NotJson(String),
+}
+
+impl Signal {
+    pub const ALL: [Signal; 3] = [Signal::Traces, Signal::Metrics, Signal::Logs];
+
+    fn message(self) -> &'static Message {
+        match self {
+            Signal::Traces => &schema::TRACES,
+            Signal::Metrics => &schema::METRICS,
+            Signal::Logs => &schema::LOGS,
+        }
+    }
 }
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Unreadable::NotGzip => f.write_str("the body is not gzip"),
-            Unreadable::TooLarge => {
+            Unreadable::TooLarge(UNPACKED_BYTES) => {
                 write!(f, "the body has more than {UNPACKED_BYTES} bytes after unpacking")
             }
+            Unreadable::TooLarge(most) => write!(f, "the body has more than {most} bytes"),
+            Unreadable::TooMany(which) => f.write_str(which),
             Unreadable::NotProtobuf(why) => write!(f, "the body is no OTLP request in protobuf: {why}"),
             Unreadable::NotJson(why) => write!(f, "the body is no OTLP request in JSON: {why}"),
         }
@@ -41,23 +72,32 @@ impl fmt::Display for Unreadable {
 /// Unpacks what was packed with gzip, up to [`UNPACKED_BYTES`].
 pub fn unpacked(packed: &[u8]) -> Result<Vec<u8>, Unreadable> {
     let mut plain = Vec::new();
-    // One byte more than may be: that it came tells that there is too much, whatever else would follow.
+    // One byte more than allowed: when it arrives there is too much, and the rest need not be unpacked.
     let mut reader = MultiGzDecoder::new(packed).take(UNPACKED_BYTES as u64 + 1);
     reader.read_to_end(&mut plain).map_err(|_| Unreadable::NotGzip)?;
-    if plain.len() > UNPACKED_BYTES { Err(Unreadable::TooLarge) } else { Ok(plain) }
+    if plain.len() > UNPACKED_BYTES { Err(Unreadable::TooLarge(UNPACKED_BYTES)) } else { Ok(plain) }
 }
 
-/// Reads a request.
-pub fn read<M: Message + Default + DeserializeOwned>(
-    body: &[u8],
-    encoding: Encoding,
-) -> Result<M, Unreadable> {
-    match encoding {
-        Encoding::Protobuf => M::decode(body).map_err(|error| Unreadable::NotProtobuf(error.to_string())),
+/// The request in protobuf, checked whole: after that nothing in it is malformed or beyond a bound.
+pub fn read(body: &[u8], encoding: Encoding, signal: Signal) -> Result<Cow<'_, [u8]>, Unreadable> {
+    let message = signal.message();
+    let flawed = |flaw: Flaw| match (flaw.reason.is_bound(), encoding) {
+        (true, _) => Unreadable::TooMany(flaw.to_string()),
+        (false, Encoding::Protobuf) => Unreadable::NotProtobuf(flaw.to_string()),
+        (false, Encoding::Json) => Unreadable::NotJson(flaw.to_string()),
+    };
+    let request = match encoding {
+        Encoding::Protobuf => Cow::Borrowed(body),
         Encoding::Json => {
-            serde_json::from_slice(body).map_err(|error| Unreadable::NotJson(error.to_string()))
+            let encoded = json::encode(body, message, UNPACKED_BYTES).map_err(|refused| match refused {
+                json::Refused::TooLarge => Unreadable::TooLarge(UNPACKED_BYTES),
+                json::Refused::Malformed(error) => Unreadable::NotJson(error.to_string()),
+            })?;
+            Cow::Owned(encoded)
         }
-    }
+    };
+    check(&request, message).map_err(flawed)?;
+    Ok(request)
 }
 
 #[cfg(test)]
@@ -65,15 +105,6 @@ mod tests {
     use std::io::Write;
 
     use flate2::{Compression, write::GzEncoder};
-    use opentelemetry_proto::tonic::{
-        collector::{
-            logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
-            trace::v1::ExportTraceServiceRequest,
-        },
-        common::v1::any_value::Value,
-        metrics::v1::{metric::Data, number_data_point},
-    };
-    use serde_json::json;
 
     use super::*;
 
@@ -89,64 +120,32 @@ mod tests {
         assert_eq!(unpacked(b"plain"), Err(Unreadable::NotGzip));
         let most = vec![0; UNPACKED_BYTES];
         assert_eq!(unpacked(&packed(&most)).map(|plain| plain.len()), Ok(UNPACKED_BYTES));
-        assert_eq!(unpacked(&packed(&vec![0; UNPACKED_BYTES + 1])), Err(Unreadable::TooLarge));
+        assert_eq!(
+            unpacked(&packed(&vec![0; UNPACKED_BYTES + 1])),
+            Err(Unreadable::TooLarge(UNPACKED_BYTES))
+        );
     }
 
-    /// The examples of opentelemetry-proto's repository, shortened: ids in hexadecimal, 64-bit numbers as text.
     #[test]
-    fn json_is_read_by_otlp_s_own_rules() {
-        let resource =
-            json!({"attributes": [{"key": "service.name", "value": {"stringValue": "my.service"}}]});
-        let span = json!({
-            "traceId": "5B8EFFF798038103D269B633813FC60C", "spanId": "EEE19B7EC3C1B174",
-            "parentSpanId": "EEE19B7EC3C1B173", "name": "I'm a server span",
-            "startTimeUnixNano": "1544712660000000000", "endTimeUnixNano": 1544712661000000000_u64, "kind": 2,
-            "attributes": [{"key": "n", "value": {"intValue": "7"}}], "unknownField": [1],
-        });
-        let spans = json!({"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": [span]}]}]});
-        let read_spans: ExportTraceServiceRequest =
-            read(spans.to_string().as_bytes(), Encoding::Json).expect("spans");
-        let span = &read_spans.resource_spans[0].scope_spans[0].spans[0];
-        assert_eq!((span.trace_id[0], span.span_id[7], span.kind), (0x5b, 0x74, 2));
-        assert_eq!(
-            (span.start_time_unix_nano, span.end_time_unix_nano),
-            (1544712660000000000, 1544712661000000000)
+    fn protobuf_is_taken_as_it_is_and_json_becomes_the_same() {
+        let plain = [0x0a, 0, 0x0a, 0];
+        assert!(
+            matches!(read(&plain, Encoding::Protobuf, Signal::Logs), Ok(Cow::Borrowed(same)) if same == plain)
         );
-        let value = span.attributes[0].value.as_ref().and_then(|value| value.value.clone());
-        assert_eq!(value, Some(Value::IntValue(7)));
-
-        let point = json!({"asInt": "5", "timeUnixNano": "1544712660300000000"});
-        let sum = json!({"aggregationTemporality": 1, "isMonotonic": true, "dataPoints": [point]});
-        let histogram = json!({"aggregationTemporality": 1, "dataPoints": [{
-            "count": "2", "sum": 2, "bucketCounts": ["1", 1], "explicitBounds": [1],
-            "exemplars": [{"traceId": "5b8efff798038103d269b633813fc60c", "spanId": "eee19b7ec3c1b174", "asDouble": 0.5}]}]});
-        let metrics = json!({"resourceMetrics": [{"scopeMetrics": [{"metrics": [
-            {"name": "my.counter", "unit": "1", "sum": sum}, {"name": "my.histogram", "histogram": histogram}]}]}]});
-        let read_metrics: ExportMetricsServiceRequest =
-            read(metrics.to_string().as_bytes(), Encoding::Json).expect("metrics");
-        let metrics = &read_metrics.resource_metrics[0].scope_metrics[0].metrics;
-        let Some(Data::Sum(sum)) = &metrics[0].data else { panic!("{metrics:?}") };
-        assert_eq!(sum.data_points[0].value, Some(number_data_point::Value::AsInt(5)));
-        let Some(Data::Histogram(histogram)) = &metrics[1].data else { panic!("{metrics:?}") };
-        assert_eq!(
-            (histogram.data_points[0].count, &histogram.data_points[0].bucket_counts[..]),
-            (2, &[1, 1][..])
-        );
-        assert_eq!(histogram.data_points[0].exemplars[0].span_id.len(), 8);
-
-        let record = json!({"timeUnixNano": "1544712660300000000", "severityNumber": 10, "severityText": "Information",
-            "body": {"stringValue": "Example log record"}, "traceId": "", "spanId": ""});
-        let logs = json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [record]}]}]});
-        let logs: ExportLogsServiceRequest = read(logs.to_string().as_bytes(), Encoding::Json).expect("logs");
-        assert_eq!(logs.resource_logs[0].scope_logs[0].log_records[0].severity_number, 10);
+        let json = br#"{"resourceLogs": [{}, {}]}"#;
+        assert_eq!(read(json, Encoding::Json, Signal::Logs).as_deref(), Ok(&plain[..]));
     }
 
     #[test]
     fn what_is_neither_is_refused_in_words() {
-        let broken =
-            read::<ExportTraceServiceRequest>(b"nonsense", Encoding::Protobuf).expect_err("no protobuf");
-        assert!(broken.to_string().starts_with("the body is no OTLP request in protobuf: "), "{broken}");
-        let broken = read::<ExportTraceServiceRequest>(b"{\"resourceSpans\":3}", Encoding::Json);
-        assert!(broken.expect_err("no request").to_string().contains("in JSON"));
+        for signal in Signal::ALL {
+            let broken = read(b"nonsense", Encoding::Protobuf, signal).expect_err("no protobuf");
+            assert!(broken.to_string().starts_with("the body is no OTLP request in protobuf: "), "{broken}");
+            let broken = read(b"{\"resourceSpans\":3", Encoding::Json, signal).expect_err("no JSON");
+            assert!(broken.to_string().contains("in JSON: "), "{broken}");
+            let many = [0x0a, 0].repeat(1 << 18);
+            let many = read(&many, Encoding::Protobuf, signal).expect_err("too many");
+            assert!(matches!(many, Unreadable::TooMany(_)), "{many}");
+        }
     }
 }

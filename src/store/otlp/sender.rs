@@ -60,7 +60,7 @@ impl Senders {
             self.sweep();
         }
         let sender = Arc::new(Sender::of(Some(Resource::decode(resource).map_err(|_| Broken)?)));
-        self.bytes += weight(resource);
+        self.bytes += weight(resource, &sender);
         self.known.insert(resource.into(), sender.clone());
         Ok(sender)
     }
@@ -73,14 +73,15 @@ impl Senders {
     /// Lets go of senders of whom nothing is left.
     pub fn sweep(&mut self) {
         self.known.retain(|_, sender| Arc::strong_count(sender) > 1);
-        self.bytes = self.known.keys().map(|resource| weight(resource)).sum();
+        self.bytes = self.known.iter().map(|(resource, sender)| weight(resource, sender)).sum();
         self.sweep_at = self.known.len() + SWEEP_AFTER;
     }
 }
 
-/// Encoded and unpacked: keys, values and their places take about three times as much again.
-fn weight(resource: &[u8]) -> usize {
-    size_of::<Sender>() + resource.len() * 4
+/// Encoded and decoded. Keys and values have allocations of their own, of a few words each beside their text.
+fn weight(resource: &[u8], sender: &Sender) -> usize {
+    let attributes = sender.attributes.len() * (size_of::<KeyValue>() + 32);
+    size_of::<Sender>() + 2 * resource.len() + attributes
 }
 
 #[cfg(test)]
@@ -94,6 +95,13 @@ mod tests {
         let one = senders.keep(&resource).expect("a resource");
         assert!(Arc::ptr_eq(&one, &senders.keep(&resource).expect("the same")));
         assert_eq!(&*one.service, NAMELESS);
+        let before = senders.bytes();
+        let many = Resource { attributes: vec![KeyValue::default(); 1_000], ..Default::default() };
+        let _many = senders.keep(&many.encode_to_vec()).expect("a resource");
+        assert!(
+            senders.bytes() - before > 1_000 * size_of::<KeyValue>(),
+            "two bytes each, and counted as decoded"
+        );
         assert_eq!(senders.keep(&[0xff]).err(), Some(Broken));
         assert_eq!(senders.keep(&vec![0; RESOURCE_BYTES + 1]).err(), Some(Broken));
     }

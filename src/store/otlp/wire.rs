@@ -25,8 +25,11 @@ impl<'a> Fields<'a> {
     }
 
     fn next_field(&mut self) -> Result<(u32, Field<'a>), Broken> {
-        let key = self.varint()?;
-        let number = u32::try_from(key >> 3).map_err(|_| Broken)?;
+        let key = u32::try_from(self.varint()?).map_err(|_| Broken)?;
+        let number = key >> 3;
+        if number == 0 {
+            return Err(Broken);
+        }
         let field = match key & 7 {
             0 => Field::Number(self.varint()?),
             1 => Field::Fixed64(u64::from_le_bytes(self.array()?)),
@@ -46,6 +49,9 @@ impl<'a> Fields<'a> {
         for shift in (0..64).step_by(7) {
             let (&byte, rest) = self.0.split_first().ok_or(Broken)?;
             self.0 = rest;
+            if shift == 63 && byte > 1 {
+                return Err(Broken);
+            }
             value |= u64::from(byte & 0x7f) << shift;
             if byte < 0x80 {
                 return Ok(value);
@@ -94,6 +100,21 @@ impl<'a> Field<'a> {
     }
 }
 
+/// The numbers of a packed list.
+pub fn varints(packed: &[u8]) -> impl Iterator<Item = Result<u64, Broken>> {
+    let mut rest = Fields(packed);
+    std::iter::from_fn(move || {
+        if rest.0.is_empty() {
+            return None;
+        }
+        let number = rest.varint();
+        if number.is_err() {
+            rest.0 = &[];
+        }
+        Some(number)
+    })
+}
+
 /// The messages and texts that stand in `message` under `number`. What is broken behind them is left out: whoever
 /// needs to know has looked before.
 pub fn each(message: &[u8], number: u32) -> impl Iterator<Item = &[u8]> {
@@ -131,7 +152,9 @@ mod tests {
 
     #[test]
     fn what_breaks_off_or_makes_no_sense_ends_the_message() {
-        for broken in [&[0x08][..], &[0x12, 5, 1], &[0x19, 1], &[0x0b], &[0xff; 11], &[0x08, 0xff]] {
+        for broken in
+            [&[0x08][..], &[0x12, 5, 1], &[0x19, 1], &[0x0b], &[0xff; 11], &[0x08, 0xff], &[0x00, 0]]
+        {
             assert_eq!(read(broken), [Err(Broken)], "{broken:?}");
         }
     }
