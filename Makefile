@@ -42,10 +42,19 @@ dashboards-check: tools ## whether every panel shows data, and Grafana can read 
 
 # libFuzzer asks for flags that stable Rust has only by this variable; cargo-fuzz: cargo install cargo-fuzz
 FUZZ_SECONDS ?= 300
-fuzz: tools ## five minutes of anything as a scenario file
-	@mkdir -p fuzz/corpus/scenario
-	@RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none scenario fuzz/corpus/scenario scenarios -- \
-		-dict=fuzz/scenario.dict -max_len=16384 -timeout=10 -max_total_time=$(FUZZ_SECONDS) $(ARGS)
+FUZZ_TARGETS := scenario otlp_protobuf otlp_json rules routes objectives traceparent baggage query webhook
+FUZZ_SEEDS_scenario := scenarios
+FUZZ_SEEDS_rules := alerts
+FUZZ_SEEDS_routes := alerts
+FUZZ_SEEDS_objectives := slo/sloth
+TARGET ?= $(FUZZ_TARGETS)
+fuzz: tools ## five minutes of anything for each parser of bytes from outside; TARGET=NAME for one
+	@for target in $(TARGET); do $(MAKE) --no-print-directory "fuzz-$$target" || exit 1; done
+
+fuzz-%:
+	@mkdir -p fuzz/corpus/$*
+	@RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none $* fuzz/corpus/$* $(or $(FUZZ_SEEDS_$*),fuzz/seeds/$*) -- \
+		$(if $(wildcard fuzz/$*.dict),-dict=fuzz/$*.dict) -max_len=16384 -timeout=10 -max_total_time=$(FUZZ_SECONDS) $(ARGS)
 
 screenshots: tools ## new pictures of the pages, taken by a real browser, for the documents
 	@scripts/setup-tests.sh

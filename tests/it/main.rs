@@ -14,6 +14,7 @@ mod docker;
 mod doctor;
 mod exercises;
 mod further;
+mod fuzz;
 mod grafana;
 mod loki;
 mod otlp;

@@ -62,17 +62,11 @@ impl<'a> Records<'a> {
                 batch.too_large += 1;
                 continue;
             };
-            let is_same = |known: &&mut (&[u8], Sender)| std::ptr::eq(known.0, resource);
-            let now_ns = self.now_ns;
-            let line = match self.sender.as_mut().filter(is_same) {
-                Some((_, sender)) => line(&record, sender, now_ns),
-                None => {
-                    let sender = Sender::of(Resource::decode(resource).ok());
-                    let line = line(&record, &sender, now_ns);
-                    self.sender = Some((resource, sender));
-                    line
-                }
-            };
+            if !matches!(&self.sender, Some((known, _)) if std::ptr::eq(*known, resource)) {
+                self.sender = Some((resource, Sender::of(Resource::decode(resource).ok())));
+            }
+            let Some((_, sender)) = &self.sender else { break };
+            let line = line(&record, sender, self.now_ns);
             bytes += line.text.len();
             batch.lines.push(line);
         }

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use doorbuster::store::{fill::Part, keep::Store};
+use doorbuster::store::{
+    fill::Part,
+    keep::Store,
+    otlp::request::{self, Encoding, Signal},
+};
 use serde_json::Value;
 
 use super::sent::{encoded, logs, metrics, now_ns, spans};
@@ -48,8 +52,11 @@ fn every_signal_of_every_stranger_stays_within_the_bound() {
         let mut measured = metrics(&id, now_ns());
         measured["resourceMetrics"][0]["resource"]["attributes"][0]["value"]["stringValue"] =
             format!("stranger-{}", number % 5_000).into();
-        store.take_metrics(&serde_json::from_value(measured).expect("OTLP"));
-        store.take_records(serde_json::from_value(logs(&id, now_ns())).expect("OTLP"));
+        let measured = measured.to_string();
+        let measured = request::read(measured.as_bytes(), Encoding::Json, Signal::Metrics).expect("OTLP");
+        store.take_foreign_metrics(&measured);
+        let records = logs(&id, now_ns()).to_string();
+        store.take_records(&request::read(records.as_bytes(), Encoding::Json, Signal::Logs).expect("OTLP"));
         if number % 1_000 == 999 {
             let fill = store.fill();
             for part in [fill.traces, fill.logs, fill.metrics, fill.graph] {
@@ -60,7 +67,7 @@ fn every_signal_of_every_stranger_stays_within_the_bound() {
     }
     let fill = store.fill();
     assert!(
-        fill.traces.evicted > 10_000 && fill.logs.evicted > 10_000 && fill.metrics.evicted > 1_000,
+        fill.traces.evicted > 10_000 && fill.logs.evicted > 10_000 && fill.metrics.turned_away > 1_000,
         "{fill:?}"
     );
 }

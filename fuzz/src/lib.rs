@@ -1,0 +1,3 @@
+//! What the fuzz targets share with the tests of the project.
+
+pub mod targets;
