@@ -7,7 +7,11 @@ use std::time::Duration;
 use axum::{extract::FromRequestParts, http::Request};
 use doorbuster::{
     console::{
-        graph::GraphWanted, logs::LogsWanted, profiles::ProfileWanted, series::SeriesWanted, traces::TracesWanted,
+        graph::GraphWanted,
+        logs::LogsWanted,
+        profiles::ProfileWanted,
+        series::SeriesWanted,
+        traces::TracesWanted,
         wanted::{self, Asked, Wanted},
     },
     kernel::origin::Origin,
@@ -17,9 +21,12 @@ use doorbuster::{
             survey::{Measure, survey},
             times::Beat,
         },
+        file::RuleFile,
         flaw::{Flaw, Source},
         pace::Pace,
-        render, routing::Routing, slo, file::RuleFile,
+        render,
+        routing::Routing,
+        slo,
     },
     scenario::parse,
     stack::inbox::{Inbox, Webhook},
@@ -30,13 +37,18 @@ use doorbuster::{
         otlp::request::{self, Encoding, Signal},
         traces::search,
     },
-    weave::{baggage, subject::Subject, visitor::{TRACEPARENT, Visitor}},
+    weave::{
+        baggage,
+        subject::Subject,
+        visitor::{TRACEPARENT, Visitor},
+    },
 };
 use futures_util::FutureExt;
 use garde::Validate;
 use http::{HeaderMap, HeaderValue};
 use opentelemetry_proto::tonic::collector::{
-    logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest, trace::v1::ExportTraceServiceRequest,
+    logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
+    trace::v1::ExportTraceServiceRequest,
 };
 use prost::Message;
 
@@ -179,7 +191,12 @@ pub fn objectives(bytes: &[u8]) {
 /// All that `rules check` says.
 fn look_through(text: &str) {
     let known = Known::of_names(["up".to_owned()]);
-    let measure = Measure { pace: Pace::Stage, beat: Beat { scrape: Duration::from_secs(1), evaluation: Duration::from_secs(1) }, known: &known, pages: Default::default() };
+    let measure = Measure {
+        pace: Pace::Stage,
+        beat: Beat { scrape: Duration::from_secs(1), evaluation: Duration::from_secs(1) },
+        known: &known,
+        pages: Default::default(),
+    };
     sound(&survey(&[Source { name: "fuzz.yml", text }], &measure));
 }
 
@@ -203,9 +220,8 @@ pub fn baggage(bytes: &[u8]) {
     let Some(origin) = baggage::parse(&HeaderMap::from_iter([(baggage::HEADER, value)])) else { return };
     let Some(sent) = baggage::header(&origin) else { return };
     let again = baggage::parse(&HeaderMap::from_iter([(baggage::HEADER, sent)])).unwrap_or_default();
-    let words = |origin: &Origin| {
-        (origin.country, origin.payment_method, origin.tier, origin.session.clone())
-    };
+    let words =
+        |origin: &Origin| (origin.country, origin.payment_method, origin.tier, origin.session.clone());
     assert_eq!(words(&again), words(&origin));
 }
 

@@ -20,6 +20,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 pub struct Intake {
     kib: Arc<Semaphore>,
     readers: Arc<Semaphore>,
+    longest_wait: Duration,
 }
 
 impl Default for Intake {
@@ -27,6 +28,7 @@ impl Default for Intake {
         Intake {
             kib: Arc::new(Semaphore::new(BODIES_KIB as usize)),
             readers: Arc::new(Semaphore::new(READERS)),
+            longest_wait: LONGEST_WAIT,
         }
     }
 }
@@ -35,12 +37,12 @@ impl Intake {
     /// Room for a body of so many bytes; nothing when none became free in time.
     pub async fn room(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
         let kib = u32::try_from(bytes.div_ceil(1024)).unwrap_or(BODIES_KIB).clamp(1, BODIES_KIB);
-        timeout(LONGEST_WAIT, self.kib.clone().acquire_many_owned(kib)).await.ok()?.ok()
+        timeout(self.longest_wait, self.kib.clone().acquire_many_owned(kib)).await.ok()?.ok()
     }
 
     /// Leave to read a body; nothing when all readers were busy for too long.
     pub async fn reader(&self) -> Option<OwnedSemaphorePermit> {
-        timeout(LONGEST_WAIT, self.readers.clone().acquire_owned()).await.ok()?.ok()
+        timeout(self.longest_wait, self.readers.clone().acquire_owned()).await.ok()?.ok()
     }
 }
 
@@ -48,9 +50,9 @@ impl Intake {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn what_finds_no_room_in_time_is_turned_away_and_room_comes_back() {
-        let intake = Intake::default();
+        let intake = Intake { longest_wait: Duration::from_millis(20), ..Intake::default() };
         let mut held = Vec::new();
         for _ in 0..8 {
             held.push(intake.room(4 * 1024 * 1024).await.expect("room"));

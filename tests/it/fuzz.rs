@@ -53,8 +53,10 @@ fn every_fuzz_target_returns_for_its_seeds_and_for_changed_ones() {
         for seed in seeds.iter().take(40) {
             (target.run)(seed);
         }
-        let mut runner = TestRunner::new(Config { cases: CASES, failure_persistence: None, ..Config::default() });
-        let changes = (any::<Index>(), vec((any::<Index>(), any::<u8>()), 0..6), any::<Index>(), any::<bool>());
+        let mut runner =
+            TestRunner::new(Config { cases: CASES, failure_persistence: None, ..Config::default() });
+        let changes =
+            (any::<Index>(), vec((any::<Index>(), any::<u8>()), 0..6), any::<Index>(), any::<bool>());
         let outcome = runner.run(&changes, |(seed, changes, end, is_cut)| {
             let mut bytes = seed.get(&seeds).clone();
             for (place, byte) in changes.iter().filter(|_| !bytes.is_empty()).collect::<Vec<_>>() {
@@ -68,7 +70,8 @@ fn every_fuzz_target_returns_for_its_seeds_and_for_changed_ones() {
             Ok(())
         });
         outcome.unwrap_or_else(|error| panic!("{}: {error}", target.name));
-        let mut runner = TestRunner::new(Config { cases: CASES, failure_persistence: None, ..Config::default() });
+        let mut runner =
+            TestRunner::new(Config { cases: CASES, failure_persistence: None, ..Config::default() });
         let outcome = runner.run(&vec(any::<u8>(), 0..256), |bytes| {
             (target.run)(&bytes);
             Ok(())

@@ -2,9 +2,13 @@
 
 pub mod answer;
 pub mod encoded;
+pub mod incoming;
 pub mod point;
 pub mod read;
 pub mod refusal;
 pub mod series;
 pub mod shares;
 pub mod shelf;
+
+#[cfg(test)]
+mod tests;

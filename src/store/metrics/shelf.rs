@@ -13,8 +13,9 @@ use prost::Message;
 
 use super::{
     encoded::Encoded,
+    incoming::{Header, Labels, Source, labels},
     read::{self, Kind},
-    refusal::{LABEL_BYTES, MAX_BUCKETS, Outcome, Refusal},
+    refusal::{MAX_BUCKETS, Outcome, Refusal},
     series::{Key, Measured, Series},
     shares::{Owner, Shares},
 };
@@ -22,7 +23,7 @@ use crate::{
     kernel::clock,
     store::{
         fill::{Bound, Part},
-        otlp::{sender::Sender, values, wire::each},
+        otlp::wire::each,
         words::Words,
     },
 };
@@ -62,33 +63,6 @@ pub struct Shelf {
     shares: Shares,
     born: u64,
     swept_at_ms: i64,
-}
-
-/// A metric without its points.
-struct Header<'a> {
-    name: &'a str,
-    unit: &'a str,
-    help: &'a str,
-    kind: Kind,
-}
-
-/// Who sent the points, and when they came.
-struct Source {
-    service: String,
-    instance: String,
-    is_own: bool,
-    now_ms: i64,
-}
-
-/// The names and values of a series' labels, by name.
-type Labels<'a> = Vec<(&'a str, String)>;
-
-impl Source {
-    fn of(resource: Option<Resource>, is_own: bool, now_ms: i64) -> Self {
-        let sender = Sender::of(resource);
-        let instance = values::find(&sender.attributes, "service.instance.id");
-        Source { service: sender.service.to_string(), instance, is_own, now_ms }
-    }
 }
 
 impl Shelf {
@@ -345,7 +319,7 @@ impl Shelf {
     }
 
     /// Counts again what everybody's series take. A word is charged to the first series that is met with it.
-    fn weigh(&mut self) {
+    pub(super) fn weigh(&mut self) {
         let named: HashSet<&str> = self.series.keys().map(|key| &*key.metric).collect();
         self.metrics.retain(|name, _| named.contains(&**name));
         self.words.sweep();
@@ -379,26 +353,4 @@ impl Shelf {
     fn bytes(&self) -> usize {
         self.shares.bytes()
     }
-}
-
-impl Header<'_> {
-    fn check(&self) -> Result<(), Refusal> {
-        let is_short = self.name.len() + self.help.len() + self.unit.len() <= LABEL_BYTES;
-        if is_short && !self.name.is_empty() { Ok(()) } else { Err(Refusal::Name) }
-    }
-}
-
-fn labels(attributes: &[KeyValue]) -> Result<Labels<'_>, Refusal> {
-    let mut labels = Vec::with_capacity(attributes.len());
-    let mut bytes = 0;
-    for one in attributes {
-        let value = one.value.as_ref().map(values::text).unwrap_or_default();
-        bytes += one.key.len() + value.len();
-        if bytes > LABEL_BYTES {
-            return Err(Refusal::Labels);
-        }
-        labels.push((one.key.as_str(), value));
-    }
-    labels.sort_unstable();
-    Ok(labels)
 }

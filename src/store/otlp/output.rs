@@ -25,7 +25,7 @@ impl Output {
     }
 
     pub fn key(&mut self, number: u32, wire_type: u32) {
-        self.varint(u64::from(number << 3 | wire_type));
+        self.varint(u64::from((number << 3) | wire_type));
     }
 
     pub fn text(&mut self, number: u32, bytes: &[u8]) {

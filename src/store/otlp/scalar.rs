@@ -53,7 +53,7 @@ impl Scalar<'_> {
             Form::Zigzag => {
                 let number = i32::try_from(number).map_err(|_| out_of_range())?;
                 self.key(VARINT);
-                self.output.varint(u64::from((number << 1 ^ number >> 31) as u32));
+                self.output.varint(u64::from(((number << 1) ^ (number >> 31)) as u32));
             }
             Form::Fixed32 => {
                 let number = u32::try_from(number).map_err(|_| out_of_range())?;
@@ -170,5 +170,5 @@ impl Visitor<'_> for Scalar<'_> {
 fn hex(text: &str) -> Option<Vec<u8>> {
     let digit = |byte: u8| char::from(byte).to_digit(16);
     let pairs = text.as_bytes().chunks(2);
-    pairs.map(|pair| Some((digit(*pair.first()?)? << 4 | digit(*pair.get(1)?)?) as u8)).collect()
+    pairs.map(|pair| Some(((digit(*pair.first()?)? << 4) | digit(*pair.get(1)?)?) as u8)).collect()
 }

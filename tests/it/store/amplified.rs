@@ -63,7 +63,11 @@ fn a_small_body_costs_no_more_memory_than_eight_times_what_it_unpacks_to() {
         assert!(body.len() < 64 * 1024);
         let grown = peak(&lab, || {
             let answer = send(&lab, path, &body);
-            assert_eq!((answer.status, answer.content_type.as_str()), (413, PROTOBUF), "{path} {unit:?}: {answer:?}");
+            assert_eq!(
+                (answer.status, answer.content_type.as_str()),
+                (413, PROTOBUF),
+                "{path} {unit:?}: {answer:?}"
+            );
             assert!(answer.body.contains("a request may contain at most"), "{answer:?}");
         });
         assert!(grown < bound, "{path} {unit:?}: {} MiB", grown / MIB);
@@ -119,8 +123,10 @@ fn the_largest_requests_within_the_bounds_cost_no_more_either() {
 #[test]
 fn a_flood_of_series_costs_its_sender_alone_and_is_said_as_partial_success() {
     let lab = Plan::up().env("OTEL_METRIC_EXPORT_INTERVAL", "1000").start();
-    let point = |labels: Value| json!({"asInt": "1", "timeUnixNano": now_ns().to_string(), "attributes": labels});
-    let gauge = |name: &str, points: Vec<Value>| json!({"name": name, "unit": "1", "gauge": {"dataPoints": points}});
+    let point =
+        |labels: Value| json!({"asInt": "1", "timeUnixNano": now_ns().to_string(), "attributes": labels});
+    let gauge =
+        |name: &str, points: Vec<Value>| json!({"name": name, "unit": "1", "gauge": {"dataPoints": points}});
     let push = |service: &str, metrics: Vec<Value>| {
         let resource = json!({"attributes": [text("service.name", service)]});
         json!({"resourceMetrics": [{"resource": resource, "scopeMetrics": [{"metrics": metrics}]}]})
@@ -137,14 +143,21 @@ fn a_flood_of_series_costs_its_sender_alone_and_is_said_as_partial_success() {
     let began = own();
 
     let points = (0..19_000).map(|number| {
-        point(json!([text("order", &format!("order-{number:020}")), text("customer", &format!("customer-{number:017}"))]))
+        point(json!([
+            text("order", &format!("order-{number:020}")),
+            text("customer", &format!("customer-{number:017}"))
+        ]))
     });
     let flood = push("guest", vec![gauge("guest.flood", points.collect())]);
     let answer = post(lab.at(10, "/v1/metrics"), flood).send().ok().json();
     let partial = &answer["partialSuccess"];
-    let rejected: usize = partial["rejectedDataPoints"].as_str().expect("a number").parse().expect("a number");
+    let rejected: usize =
+        partial["rejectedDataPoints"].as_str().expect("a number").parse().expect("a number");
     let why = partial["errorMessage"].as_str().expect("a reason");
-    assert!(why.starts_with("more than ") && why.contains("series") && why.contains("of sender \"guest\""), "{why}");
+    assert!(
+        why.starts_with("more than ") && why.contains("series") && why.contains("of sender \"guest\""),
+        "{why}"
+    );
 
     let listed = get(lab.at(10, "/api/metrics")).send().ok().json();
     let listed = listed.as_array().expect("a list");
@@ -155,5 +168,8 @@ fn a_flood_of_series_costs_its_sender_alone_and_is_said_as_partial_success() {
     assert_eq!(quiet[0]["points"].as_array().map(Vec::len), Some(1));
     assert_eq!(own(), began, "the lab's own history begins where it began");
     let fill = get(lab.at(10, "/api/store")).send().ok().json();
-    assert_eq!((&fill["metrics"]["evicted"], fill["metrics"]["turned_away"].as_u64()), (&json!(0), Some(rejected as u64)));
+    assert_eq!(
+        (&fill["metrics"]["evicted"], fill["metrics"]["turned_away"].as_u64()),
+        (&json!(0), Some(rejected as u64))
+    );
 }
