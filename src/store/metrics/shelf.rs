@@ -334,15 +334,16 @@ impl Shelf {
                 }
                 false
             };
-            [&key.service, &key.instance].map(&mut charge);
-            key.labels.iter().for_each(|(name, value)| {
-                charge(name);
-                charge(value);
-            });
+            let labels = key.labels.iter().flat_map(|(name, value)| [name, value]);
+            for word in [&key.service, &key.instance].into_iter().chain(labels) {
+                charge(word);
+            }
             if charge(&key.metric)
                 && let Some(about) = self.metrics.get(&key.metric)
             {
-                [&about.unit, &about.help].map(&mut charge);
+                for word in [&about.unit, &about.help] {
+                    charge(word);
+                }
                 series.word_bytes += METRIC_BYTES;
             }
             let owner = Owner::of(key, series.is_own);
