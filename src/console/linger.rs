@@ -23,13 +23,13 @@ use tokio::time::timeout;
 const MOST_BYTES: usize = 64 * 1024 * 1024;
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Answers as `next` does; the rest of what was too large is read first.
+/// Answers as `next` does; the rest of a body that was too large, or came while all were busy, is read first.
 pub async fn hear_out(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let heard = Heard(Arc::new(Mutex::new(body)));
     let rest = heard.clone();
     let response = next.run(Request::from_parts(parts, Body::new(heard))).await;
-    if response.status() == StatusCode::PAYLOAD_TOO_LARGE {
+    if [StatusCode::PAYLOAD_TOO_LARGE, StatusCode::SERVICE_UNAVAILABLE].contains(&response.status()) {
         let _ = timeout(PATIENCE, drain(rest)).await;
     }
     response

@@ -51,7 +51,7 @@ impl<'de> Visitor<'de> for ObjectSeed<'_> {
     type Value = bool;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "an object, a {} of OTLP", self.message.name)
+        write!(f, "an object ({} of OTLP)", self.message.name)
     }
 
     fn visit_unit<E: Error>(self) -> Result<bool, E> {
@@ -118,7 +118,7 @@ impl<'de> Visitor<'de> for ListSeed<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "an array, `{}` of OTLP", self.field.name)
+        write!(f, "an array (`{}` of OTLP)", self.field.name)
     }
 
     fn visit_unit<E: Error>(self) -> Result<(), E> {
@@ -275,10 +275,10 @@ mod tests {
     #[test]
     fn what_has_another_form_is_refused_with_its_place() {
         for (text, expected) in [
-            ("[]", "a ExportTraceServiceRequest of OTLP"),
+            ("[]", "an object (ExportTraceServiceRequest of OTLP)"),
             ("null", "expected an object"),
             ("{} x", "trailing characters"),
-            (r#"{"resourceSpans":3}"#, "expected an array, `resourceSpans` of OTLP"),
+            (r#"{"resourceSpans":3}"#, "expected an array (`resourceSpans` of OTLP)"),
             (r#"{"resourceSpans":[null]}"#, "`resourceSpans` must not contain null"),
             (r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":7}]}]}]}"#, "expected a string as `name`"),
             (

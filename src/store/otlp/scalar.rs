@@ -92,7 +92,7 @@ impl Visitor<'_> for Scalar<'_> {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = match self.field.form {
-            Form::Message(message) => return write!(f, "an object, a {} of OTLP", message.name),
+            Form::Message(message) => return write!(f, "an object ({} of OTLP)", message.name),
             Form::Text => "a string",
             Form::Hex => "a string of hexadecimal digits",
             Form::Base64 => "a string in base64",
