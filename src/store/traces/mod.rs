@@ -12,6 +12,4 @@ pub mod tree;
 pub mod usual;
 
 #[cfg(test)]
-mod shelf_tests;
-#[cfg(test)]
 mod tests;

@@ -345,3 +345,6 @@ pub fn rfc3339(nanos: u64) -> String {
 fn shortened(word: &str) -> &str {
     &word[..word.floor_char_boundary(WORD_BYTES)]
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,13 +9,11 @@ use opentelemetry_proto::tonic::{
 };
 use prost::Message;
 
-use super::{
-    kept::TraceId,
-    priority::Priority,
-    shelf::{MOST_PINNED, Pinned, Shelf},
-    trace::MOST_SPANS,
+use super::{MOST_PINNED, Pinned, Shelf};
+use crate::store::{
+    fill::Taken,
+    traces::{kept::TraceId, priority::Priority, trace::MOST_SPANS},
 };
-use crate::store::fill::Taken;
 
 const NOW_MS: i64 = 1_000_000;
 const LATER_MS: i64 = NOW_MS + 60_000;
