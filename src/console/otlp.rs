@@ -284,7 +284,7 @@ struct Status {
 /// Says what was not kept; where all was, there is nothing to say.
 fn answer(rejected: Rejected, signal: Signal, encoding: Encoding) -> Vec<u8> {
     let count = i64::try_from(rejected.count).unwrap_or(i64::MAX);
-    let partial = (count > 0).then(|| PartialSuccess { rejected: count, error_message: rejected.why });
+    let partial = (count > 0).then_some(PartialSuccess { rejected: count, error_message: rejected.why });
     match (encoding, partial) {
         (Encoding::Protobuf, partial_success) => Exported { partial_success }.encode_to_vec(),
         (Encoding::Json, None) => text(&json!({})),

@@ -106,15 +106,10 @@ mod tests {
             }
         };
         until(false);
-        // Who brings lines and does not come to an end keeps the lock of the part that takes them.
+        // A thread that takes the lock of one part and does not come to an end.
         let (release, held) = mpsc::channel::<()>();
         let theirs = store.clone();
-        let hanging = thread::spawn(move || {
-            theirs.take_lines(std::iter::from_fn(|| {
-                let _ = held.recv();
-                None
-            }))
-        });
+        let hanging = thread::spawn(move || theirs.with_locked_logs(|| drop(held.recv())));
         until(true);
         assert!(components.now()[0].still_seconds >= 4, "{:?}", components.now());
         drop(release);

@@ -47,11 +47,7 @@ pub fn configuration(
         let file = quoted(&token.to_string_lossy());
         let _ = writeln!(text, "    authorization:\n      type: Bearer\n      credentials_file: {file}");
     }
-    let _ = write!(
-        text,
-        "    static_configs:\n      - targets: [{}]\n",
-        targets.join(", ")
-    );
+    let _ = write!(text, "    static_configs:\n      - targets: [{}]\n", targets.join(", "));
     if exemplars {
         let _ = write!(text, "storage:\n  exemplars:\n    max_exemplars: {EXEMPLARS}\n");
     }

@@ -150,6 +150,13 @@ impl Store {
         logs.take(lines)
     }
 
+    /// Does `work` while the part for log lines is locked, as if its owner did not come to an end.
+    #[cfg(test)]
+    pub fn with_locked_logs(&self, work: impl FnOnce()) {
+        let _logs = self.logs.lock();
+        work();
+    }
+
     pub fn take_samples(&self, batch: &Batch) -> Taken {
         let mut profiles = self.profiles.lock();
         profiles.take(batch, clock::now_millis())

@@ -66,10 +66,9 @@ fn need(kind: Kind) -> Option<Need> {
     match kind {
         Kind::Internal | Kind::Unavailable => Some(Need::Nothing),
         Kind::PeerFailed | Kind::PeerUnreachable | Kind::PeerTimeout => Some(Need::Peer),
-        Kind::PoolExhausted
-        | Kind::DatabaseUnavailable
-        | Kind::DatabaseLocked
-        | Kind::DatabaseFull => Some(Need::Database),
+        Kind::PoolExhausted | Kind::DatabaseUnavailable | Kind::DatabaseLocked | Kind::DatabaseFull => {
+            Some(Need::Database)
+        }
         Kind::Malformed
         | Kind::Unauthenticated
         | Kind::Declined
@@ -302,6 +301,7 @@ mod tests {
                 "/cart 503 pool_exhausted",
                 "/cart 503 database_unavailable",
                 "/cart 503 database_locked",
+                "/cart 503 database_full",
                 "/cart cancelled",
             ]
         );

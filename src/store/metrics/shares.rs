@@ -79,6 +79,8 @@ impl Shares {
             Owner::Lab => self.lab.bytes + bytes <= self.lab_limit() && self.lab.series < half,
             Owner::Sender(..) => {
                 let limit = self.limit_bytes - self.lab.bytes.clamp(self.limit_bytes / 2, self.limit_bytes);
+                // An eighth is for series that grow: a new one must not cost another sender its points.
+                let limit = limit / 8 * 7;
                 let share = self.of(owner);
                 share.bytes + bytes <= limit.saturating_sub(self.foreign.bytes)
                     && share.series < half.saturating_sub(self.foreign.series)
@@ -111,7 +113,6 @@ impl Shares {
         if self.lab.bytes > self.lab_limit() {
             return Some(Owner::Lab);
         }
-        // An eighth stays free, so that another sender can begin.
         let foreign = self.limit_bytes / 2 / 8 * 7;
         (self.foreign.bytes > foreign).then(|| self.largest_sender()).flatten()
     }
@@ -153,8 +154,8 @@ mod tests {
         let mut shares = Shares::new(16_000);
         let floods: Vec<usize> =
             ["a", "b", "c", "d"].into_iter().map(|name| flood(&mut shares, &sender(name))).collect();
-        assert_eq!(floods, [400, 200, 100, 50]);
-        assert_eq!(flood(&mut shares, &Owner::Lab), 800 + 50);
+        assert_eq!(floods, [350, 175, 88, 44]);
+        assert_eq!(flood(&mut shares, &Owner::Lab), 943);
         assert_eq!(flood(&mut shares, &sender("a")), 0);
         assert_eq!(shares.who_is_over(), None);
         assert!(shares.bytes() <= 16_000);
@@ -164,7 +165,7 @@ mod tests {
     fn a_large_lab_takes_what_is_free_and_never_what_others_have() {
         let mut shares = Shares::new(16_000);
         assert_eq!(flood(&mut shares, &Owner::Lab), 1_200);
-        assert_eq!(flood(&mut shares, &sender("a")), 200);
+        assert_eq!(flood(&mut shares, &sender("a")), 175);
         shares.charge(&Owner::Lab, 0, 2_001, 0);
         assert_eq!(shares.who_is_over(), Some(Owner::Lab));
     }

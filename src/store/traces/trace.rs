@@ -94,7 +94,7 @@ impl Trace {
         let is_root = glance.parent.is_none();
         let is_full = self.spans.len() >= MOST_SPANS || self.span_bytes + kept.span.len() > self.most_bytes;
         // Without its root a trace has no name and no whole duration.
-        let is_missed_root = is_root && !(self.head.is_root && !self.spans.is_empty());
+        let is_missed_root = is_root && (!self.head.is_root || self.spans.is_empty());
         if is_full && !is_missed_root {
             self.turned_away += 1;
             return Added::Full;
