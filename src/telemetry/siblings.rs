@@ -305,7 +305,7 @@ mod tests {
                 "/cart cancelled",
             ]
         );
-        assert_eq!(of("checkout").len(), 9);
+        assert_eq!(of("checkout").len(), 10);
         assert_eq!(of("checkout-of-ann"), of("checkout"));
     }
 
