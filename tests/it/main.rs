@@ -16,7 +16,6 @@ mod exercises;
 mod further;
 mod fuzz;
 mod grafana;
-mod lifecycle;
 mod loki;
 mod otlp;
 mod page;

@@ -8,6 +8,7 @@ use std::{
 use crate::{
     browser::get,
     servers::lab::{Lab, Plan},
+    turn,
     waiting::until,
 };
 
@@ -23,6 +24,7 @@ const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 #[test]
 #[cfg(target_os = "linux")]
 fn bind_opens_the_shop_and_the_control_address_and_internal_services_only_when_asked() {
+    let _turn = turn::take();
     let open = Plan::up().env("DOORBUSTER_BIND", "0.0.0.0").start();
     let reached = |base: u16| {
         [0, 10, 14, 16, 81, 93].map(|offset| TcpStream::connect((ELSEWHERE, base + offset)).is_ok())
@@ -43,6 +45,7 @@ fn bind_opens_the_shop_and_the_control_address_and_internal_services_only_when_a
 
 #[test]
 fn a_data_directory_whose_name_means_something_in_an_address_is_where_things_are_kept() {
+    let _turn = turn::take();
     let home = tempfile::tempdir().expect("a folder");
     let odd = home.path().join("odd?mode=memory %41#[1]");
     let lab = Plan::up().env("DOORBUSTER_DATA_DIR", odd.to_str().expect("plain")).start();

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::{
     cues::desk::{count, set_fault},
     servers::lab::{Lab, Plan},
+    turn,
     waiting::until,
 };
 
@@ -36,6 +37,7 @@ fn at(service: &str, effect: Value) -> Value {
 
 #[test]
 fn under_each_effect_at_its_cap_the_lab_ends_within_five_seconds_of_the_signal() {
+    let _turn = turn::take();
     let retried = json!({ "on": { "service": "payments", "peer": "payment-provider" },
                           "effect": { "retry": { "attempts": 20, "backoff": "60s" } } });
     let locked = json!({ "on": { "service": "catalog" }, "share": "20%",
@@ -78,6 +80,7 @@ fn under_each_effect_at_its_cap_the_lab_ends_within_five_seconds_of_the_signal()
 
 #[test]
 fn a_signal_while_the_lab_opens_ends_it_too() {
+    let _turn = turn::take();
     // No database answers there, and the lab waits for one when it opens.
     let database = "postgres://shop:shop@127.0.0.1:9/shop";
     let mut lab = Plan::up().env("DATABASE_URL", database).start_unready();

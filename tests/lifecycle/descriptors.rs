@@ -9,6 +9,7 @@ use crate::{
     browser::{get, post},
     cues::desk::{CONTROL, state},
     servers::lab::Plan,
+    turn,
     waiting::until,
 };
 
@@ -16,6 +17,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 #[test]
 fn with_256_descriptors_calm_takes_less_than_a_second_while_black_friday_drowns_the_shop() {
+    let _turn = turn::take();
     let lab = Plan::up()
         .env("DOORBUSTER_SCENARIO", "blackfriday")
         .env("DOORBUSTER_VISITS_PER_MINUTE", "240")
@@ -48,6 +50,7 @@ fn with_256_descriptors_calm_takes_less_than_a_second_while_black_friday_drowns_
 
 #[test]
 fn a_limit_with_which_nothing_can_work_is_refused_by_number() {
+    let _turn = turn::take();
     let mut lab = Plan::up().with_descriptors(100).start_unready();
     assert_eq!(lab.wait(SECOND * 30).code(), Some(2));
     let said = lab.said();

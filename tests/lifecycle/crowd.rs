@@ -13,6 +13,7 @@ use crate::{
     control::stream::Stream,
     cues::desk::CONTROL,
     servers::lab::{Lab, Plan},
+    turn,
 };
 
 const TOKEN: &str = "open-sesame";
@@ -44,6 +45,7 @@ fn quickest(ask: impl Fn()) -> Duration {
 
 #[test]
 fn idle_readers_and_half_open_connections_of_strangers_never_keep_out_a_holder_of_the_token() {
+    let _turn = turn::take();
     let (lab, address) = exposed();
     // All from this machine, which has seats of its own: sixteen more than strangers elsewhere.
     let sit = |path: &str| -> Vec<Stream> { (0..80).map(|_| Stream::open(address, path, "")).collect() };
@@ -74,6 +76,7 @@ fn idle_readers_and_half_open_connections_of_strangers_never_keep_out_a_holder_o
 
 #[test]
 fn a_connection_that_never_asks_anything_is_closed_within_seconds_and_one_that_has_asked_stays() {
+    let _turn = turn::take();
     use std::io::{Read, Write};
     let lab = Plan::up().start();
     let base = lab.port_base;
