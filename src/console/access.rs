@@ -67,7 +67,7 @@ const TRAINEE: [(&str, &str); 22] = [
 ];
 
 /// What shows or changes what is broken, and what senders of signals and alerts use.
-const PRESENTER: [(&str, &str); 29] = [
+const PRESENTER: [(&str, &str); 31] = [
     ("GET", "/api/state"),
     ("GET", "/api/faults"),
     ("GET", "/api/places"),
@@ -77,6 +77,8 @@ const PRESENTER: [(&str, &str); 29] = [
     ("GET", "/api/switchboard"),
     ("GET", "/api/verify"),
     ("GET", "/api/exercises/runs"),
+    ("PUT", "/api/traces/{id}/pin"),
+    ("DELETE", "/api/traces/{id}/pin"),
     ("PUT", "/api/faults/{id}"),
     ("DELETE", "/api/faults/{id}"),
     ("POST", "/api/verify"),
