@@ -117,7 +117,7 @@ pub async fn show(State(desk): State<Arc<Desk>>, Path(text): Path<String>) -> Re
 ///
 /// However full the store becomes. Up to 50 traces may be pinned, and they may take a tenth of the room for traces.
 #[utoipa::path(put, path = "/api/traces/{id}/pin", tag = "store", operation_id = "pin_trace",
-    params(("id" = String, Path, description = "The trace's id: 32 hexadecimal digits")),
+    params(("id" = String, Path, description = "The trace's id: 32 hexadecimal digits", pattern = "^[0-9a-fA-F]{32}$")),
     responses((status = 201, description = "It is pinned"), (status = 204, description = "It was pinned already"),
         Refusals))]
 pub async fn pin(State(desk): State<Arc<Desk>>, Path(text): Path<String>) -> Result<StatusCode> {
@@ -140,7 +140,7 @@ pub async fn pin(State(desk): State<Arc<Desk>>, Path(text): Path<String>) -> Res
 
 /// Unpin a trace
 #[utoipa::path(delete, path = "/api/traces/{id}/pin", tag = "store", operation_id = "unpin_trace",
-    params(("id" = String, Path, description = "The trace's id: 32 hexadecimal digits")),
+    params(("id" = String, Path, description = "The trace's id: 32 hexadecimal digits", pattern = "^[0-9a-fA-F]{32}$")),
     responses((status = 204, description = "It is not pinned any more"), Refusals))]
 pub async fn unpin(State(desk): State<Arc<Desk>>, Path(text): Path<String>) -> Result<StatusCode> {
     let id = id("id", &text)?;
