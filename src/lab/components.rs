@@ -109,7 +109,7 @@ mod tests {
         // A thread that takes the lock of one part and does not come to an end.
         let (release, held) = mpsc::channel::<()>();
         let theirs = store.clone();
-        let hanging = thread::spawn(move || theirs.with_locked_logs(|| drop(held.recv())));
+        let hanging = thread::spawn(move || theirs.with_locked_logs(|| assert!(held.recv().is_err())));
         until(true);
         assert!(components.now()[0].still_seconds >= 4, "{:?}", components.now());
         drop(release);
