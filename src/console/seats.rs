@@ -16,10 +16,18 @@ use std::{
 
 use tokio::sync::Notify;
 
+use crate::kernel::sockets::CONTROL_PLACES;
+
 /// Seats that everybody may have, for one kind of stream.
 pub const SHARED: usize = 64;
 /// Seats of their own for holders of the token, and as many for callers of this machine.
 pub const RESERVED: usize = 16;
+
+/// How many seats there are: `SHARED` and `RESERVED`, or as many as leave a quarter of the control address's places to
+/// requests. There are two kinds of streams.
+fn sizes(places: usize) -> (usize, usize) {
+    ((places / 4).clamp(1, SHARED), (places / 16).clamp(1, RESERVED))
+}
 
 /// Who asks for a seat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,9 +80,10 @@ impl Seat {
 impl Seats {
     /// A seat for `caller`, unless all that they may have are taken.
     pub fn take(&self, caller: Caller) -> Option<Seat> {
+        let (most_shared, reserved) = sizes(CONTROL_PLACES.load(Ordering::Relaxed));
         let mut taken = self.0.taken();
-        let is_shared = taken.shared() < SHARED;
-        if !is_shared && !taken.has_reserved(caller) {
+        let is_shared = taken.shared() < most_shared;
+        if !is_shared && !taken.has_reserved(caller, reserved) {
             let Some(number) = taken.victim(caller) else {
                 self.0.refused.fetch_add(1, Ordering::Relaxed);
                 return None;
@@ -84,7 +93,7 @@ impl Seats {
             }
         }
         // One that was taken from another is as shared as it was.
-        let is_shared = taken.shared() < SHARED;
+        let is_shared = taken.shared() < most_shared;
         let (number, gone) = (taken.next, Arc::<Notify>::default());
         taken.next += 1;
         taken.by.insert(number, Sitter { caller, is_shared, gone: gone.clone() });
@@ -103,10 +112,10 @@ impl Taken {
     }
 
     /// Whether a seat is free that is kept for the like of `caller`.
-    fn has_reserved(&self, caller: Caller) -> bool {
+    fn has_reserved(&self, caller: Caller, reserved: usize) -> bool {
         let is_alike = |sitter: &&Sitter| !sitter.is_shared && sitter.caller == caller;
         match caller {
-            Caller::Trusted | Caller::Local => self.by.values().filter(is_alike).count() < RESERVED,
+            Caller::Trusted | Caller::Local => self.by.values().filter(is_alike).count() < reserved,
             Caller::Stranger(_) => false,
         }
     }
@@ -170,6 +179,16 @@ mod tests {
         let _trusted = take(&seats, Caller::Trusted, RESERVED);
         assert!(seats.take(Caller::Trusted).is_none());
         assert_eq!(seats.refused(), 3);
+    }
+
+    #[test]
+    fn streams_leave_a_quarter_of_the_places_to_requests_however_few_there_are() {
+        for places in [16, 20, 64, 512, 4_096] {
+            let (shared, reserved) = sizes(places);
+            // Of each of two kinds: what all share, and what two sorts of callers have for themselves.
+            assert!(2 * (shared + 2 * reserved) <= places - places / 4, "{places}: {shared} and {reserved}");
+        }
+        assert_eq!(sizes(usize::MAX), (SHARED, RESERVED));
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub static CALLS: Share = Share::unlimited();
 /// Connections that services accept.
 pub static ACCEPTED: Share = Share::unlimited();
 
+/// Connections that the control address may have, of which streams that stay open may take a part.
+pub static CONTROL_PLACES: AtomicUsize = AtomicUsize::new(usize::MAX);
 /// What became of connections to the control address for which there was no room.
 pub static CONTROL_CONNECTIONS: Turned = Turned::none();
 

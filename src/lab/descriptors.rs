@@ -7,12 +7,13 @@
 use std::{
     fs::{self, File},
     io,
+    sync::atomic::Ordering,
 };
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::table::Row;
-use crate::kernel::sockets::{ACCEPTED, CALLS, SHOPPERS};
+use crate::kernel::sockets::{ACCEPTED, CALLS, CONTROL_PLACES, SHOPPERS};
 
 /// Taken for the limit where there is none.
 const UNLIMITED: usize = 1 << 20;
@@ -97,6 +98,7 @@ impl Shares {
 
     /// Gives the shop its share. A visit is one connection to the storefront and several behind it.
     pub fn apply(self) {
+        CONTROL_PLACES.store(self.control, Ordering::Relaxed);
         // Two descriptors a connection, and one connection of three a shopper's.
         SHOPPERS.limit_to((self.shop / 6).max(1));
         CALLS.limit_to((self.shop / 3).max(1));

@@ -136,9 +136,9 @@ impl Store {
         while let Some(batch) = records.next_batch() {
             let mut logs = self.logs.lock();
             let kept = logs.take(batch.lines);
-            logs.turn_away(batch.too_large);
+            logs.turn_away(batch.turned_away);
             taken.kept += kept.kept;
-            taken.turned_away += kept.turned_away + batch.too_large;
+            taken.turned_away += kept.turned_away + batch.turned_away;
         }
         taken
     }

@@ -37,8 +37,8 @@ pub struct Records<'a> {
 #[derive(Debug, Default)]
 pub struct Batch {
     pub lines: Vec<Line>,
-    /// Records with more than [`RECORD_BYTES`].
-    pub too_large: u64,
+    /// Records with more than [`RECORD_BYTES`], and those that say nothing: a line of one costs a hundred times its bytes.
+    pub turned_away: u64,
 }
 
 impl<'a> Records<'a> {
@@ -58,8 +58,9 @@ impl<'a> Records<'a> {
         let mut bytes = 0;
         while batch.lines.len() < BATCH_LINES && bytes < BATCH_BYTES {
             let Some((resource, record)) = self.encoded.next() else { break };
-            let Some(record) = small(record).and_then(|record| LogRecord::decode(record).ok()) else {
-                batch.too_large += 1;
+            let record = small(record).and_then(|record| LogRecord::decode(record).ok());
+            let Some(record) = record.filter(says_something) else {
+                batch.turned_away += 1;
                 continue;
             };
             if !matches!(&self.sender, Some((known, _)) if std::ptr::eq(*known, resource)) {
@@ -70,12 +71,16 @@ impl<'a> Records<'a> {
             bytes += line.text.len();
             batch.lines.push(line);
         }
-        (batch.too_large > 0 || !batch.lines.is_empty()).then_some(batch)
+        (batch.turned_away > 0 || !batch.lines.is_empty()).then_some(batch)
     }
 }
 
 fn small(record: &[u8]) -> Option<&[u8]> {
     (record.len() <= RECORD_BYTES).then_some(record)
+}
+
+fn says_something(record: &LogRecord) -> bool {
+    record.body.is_some() || !record.attributes.is_empty() || !record.event_name.is_empty()
 }
 
 fn line(record: &LogRecord, sender: &Sender, now_ns: u64) -> Line {
@@ -170,7 +175,7 @@ mod tests {
         let mut records = Records::of(&request, 5);
         let mut sizes = Vec::new();
         while let Some(batch) = records.next_batch() {
-            sizes.push((batch.lines.len(), batch.too_large));
+            sizes.push((batch.lines.len(), batch.turned_away));
         }
         assert_eq!(sizes, [(BATCH_LINES, 1), (3, 0)]);
     }

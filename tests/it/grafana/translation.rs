@@ -141,15 +141,19 @@ fn what_comes_by_otlp_becomes_the_series_that_are_scraped() {
         .start();
     let is_eventful = |lab: &Lab| {
         let page = lab.metrics();
-        page.contains("\nshop_orders_total{") && page.contains("error_type=\"500\"")
+        // Series of errors are there at zero before the first one.
+        let has_failed = page.lines().any(|line| {
+            line.contains("_count{") && line.contains("error_type=\"500\"") && !line.ends_with(" 0")
+        });
+        page.contains("\nwebstore_checkout_amount_count{") && has_failed
     };
     until(Duration::from_secs(60), "something was bought and something failed", || is_eventful(&lab));
-    let known = scraped(&lab);
-    assert!(known.len() > 45, "{}", known.len());
+    let families = scraped(&lab).len();
+    assert!(families > 45, "{families}");
     let mut difference = String::new();
     let same = || {
         let came = pushed(&receiver.received().points);
-        difference = describe(&known, &came);
+        difference = describe(&scraped(&lab), &came);
         difference.is_empty()
     };
     let mut same = same;

@@ -117,6 +117,8 @@ function take(name, event) {
 
 /** The whole state holds what the smaller events say: those who listen to them hear it from there as well. */
 function spread(state) {
+  // Another reader of this tab may have had no token before.
+  emit('role', { role: 'presenter', mode: state.mode });
   emit('mode', { mode: state.mode, seed: state.seed, visits_per_minute: state.load.scenario_visits_per_minute });
   emit('scenario', state.scenario);
   emit('faults', { revision: state.revision, faults: state.faults });
