@@ -109,7 +109,7 @@ impl Ask {
             location: header("location"),
             cookie: header("set-cookie"),
             allowed_origin: header("access-control-allow-origin"),
-            body: response.body_mut().read_to_string()?,
+            body: String::from_utf8_lossy(&response.body_mut().read_to_vec()?).into_owned(),
         })
     }
 }
