@@ -14,6 +14,8 @@ const handlers = { list: show };
 let escapedAt = -Infinity;
 let isClosing = false;
 let consumed = null;
+/** Whether the focus was last given by a click. The browser's `:focus-visible` forgets it as soon as a key is down. */
+let isClicked = false;
 
 export const keys = { start };
 
@@ -25,6 +27,8 @@ function start(actions) {
   const idle = KEYS.filter(({ action }) => !handlers[action]);
   if (idle.length) throw new Error(`keys without a handler: ${idle.map(({ action }) => action).join(', ')}`);
   // Asked before anything else handles it: by the end of the event the dialog may be gone.
+  addEventListener('pointerdown', () => void (isClicked = true), { capture: true });
+  addEventListener('keydown', (event) => event.key === 'Tab' && (isClicked = false), { capture: true });
   addEventListener('keydown', (event) => event.key === 'Escape' && (isClosing = closes(event.target)), { capture: true });
   addEventListener('keydown', (event) => (event.key === 'Escape' ? escape(event) : pressed(event)));
   // Some browsers press a button when Space is released.
@@ -79,7 +83,7 @@ function isUsedBy(target, key) {
   if (isField(target) && target.tagName !== 'SELECT') return true;
   if (scrolls(target, SCROLLS[key])) return true;
   // What was clicked keeps the focus: the next key of a clicker is not meant for it.
-  if (!target.matches(':focus-visible')) return false;
+  if (isClicked) return false;
   if (target.matches('select')) return true;
   if (target.matches('input[type=radio], input[type=range]') && key.startsWith('Arrow')) return true;
   return key === ' ' && Boolean(target.closest('button, summary, input, [role=button]'));
