@@ -63,6 +63,7 @@ function legend(level, sign, text) {
 function draw(picture, graph, seconds) {
   const focused = document.activeElement?.closest?.('.inv-map a')?.getAttribute('href');
   const names = graph.nodes.map((node) => node.service);
+  if (!names.length) return void fill(picture, h('p', { class: 'inv-empty', text: 'No calls yet. The map fills within seconds of the first visit.' }));
   const { at, width, height } = places(names, graph.edges, BOX);
   const lines = graph.edges.filter((edge) => edge.from !== edge.to).map((edge) => line(edge, at, seconds));
   const drawing = svg(
@@ -74,7 +75,7 @@ function draw(picture, graph, seconds) {
     ...graph.nodes.map((node) => box({ ...node, error_ratio: failing(node, graph.edges) }, at.get(node.service), seconds)),
     ...lines.map((one) => one.word),
   );
-  fill(picture, names.length ? drawing : h('p', { class: 'inv-empty', text: 'No calls yet. The map fills within seconds of the first visit.' }));
+  fill(picture, drawing);
   if (focused) [...picture.querySelectorAll('a')].find((link) => link.getAttribute('href') === focused)?.focus();
 }
 
