@@ -115,8 +115,8 @@ impl Shares {
     pub fn row(self) -> Option<Row> {
         let note = || {
             format!(
-                "a low limit: carries {:.0} visits a minute, and Black Friday brings ten times the usual; raise it with \
-                 `ulimit -n`",
+                "a low limit: carries {:.0} visits a minute, and Black Friday brings ten times as many as a normal evening; \
+                 raise it with `ulimit -n`",
                 self.visits_per_minute()
             )
         };

@@ -61,6 +61,10 @@ async fn ask(remote: &Remote) -> Answer {
         Remote::Alerts(verb) => alerts::run(verb).await,
         Remote::State(flags) => state::state(&Lab::new(flags)?).await,
         Remote::Ledger(flags) => state::ledger(flags).await,
-        Remote::Doctor(flags) => doctor::run::doctor(flags).await,
+        // A lab that does not let itself be asked says nothing of how its signals are.
+        Remote::Doctor(flags) => doctor::run::doctor(flags).await.map_err(|no| match no {
+            No::Refused(why, _) => No::CouldNot(why),
+            other @ (No::Shown(_) | No::CouldNot(_)) => other,
+        }),
     }
 }
