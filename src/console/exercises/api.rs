@@ -369,6 +369,13 @@ fn alias(given: &str) -> Result<String> {
 
 /// Every word of an answer is one of the vocabulary, and its trace has the form of one.
 fn checked(answer: &Answer) -> Result<Option<[u8; 16]>> {
+    if *answer == Answer::default() {
+        // It would end the run, and say what it was, for a press on an empty form.
+        return Err(Error::invalid(
+            "service",
+            "an answer names at least one part; give up to see what it was",
+        ));
+    }
     type Check = fn(&str) -> std::result::Result<(), String>;
     let words: [(&'static str, &Option<String>, Check); 3] = [
         ("service", &answer.service, vocabulary::service),
