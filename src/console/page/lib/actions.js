@@ -38,11 +38,21 @@ async function taken(act) {
 }
 
 /** Lets the scenario's time stand still, or go on. */
-export function pauseOrResume() {
+export async function pauseOrResume() {
   const scenario = live.last('scenario');
   if (!scenario) return toast('Nothing runs that could be paused.', 'bad');
-  return tried(() => api.post(`/api/scenarios/${scenario.paused ? 'resume' : 'pause'}`));
+  // A second press before the page knows what came of the first means the opposite of it.
+  const wasPaused = pausing ?? scenario.paused;
+  pausing = !wasPaused;
+  const isDone = await tried(() => api.post(`/api/scenarios/${wasPaused ? 'resume' : 'pause'}`));
+  if (!isDone) pausing = null;
+  return isDone;
 }
+
+let pausing = null;
+live.on('scenario', (scenario) => {
+  if (scenario?.paused === pausing) pausing = null;
+});
 
 /** Goes to the phase after the one that is on. */
 export const nextPhase = () => goTo(live.last('scenario')?.next_phase, 'There is no next phase.');

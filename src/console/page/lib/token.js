@@ -27,7 +27,7 @@ function ask() {
     const field = h('input', { type: 'password', id: 'token', autocomplete: 'off', required: true });
     const form = h('form', { method: 'dialog', class: 'stack' },
       h('h2', { id: 'token-title' }, 'This lab asks for its token'),
-      h('p', { class: 'dim' }, 'It was shown once where the lab was started. It stays in this tab.'),
+      h('p', { class: 'dim' }, 'The token that the presenter or the instructor gave you. It is kept in this tab.'),
       h('label', { for: 'token' }, 'Token'), field,
       h('div', { class: 'row' },
         h('button', { class: 'button primary', value: 'yes' }, 'Go on'),
