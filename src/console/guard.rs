@@ -140,9 +140,10 @@ impl Guard {
                 let detail = "this lab needs a token: Authorization: Bearer …";
                 Err(Error::new(Kind::Unauthenticated, detail))
             }
-            Role::Trainee | Role::Presenter => {
-                Err(Error::new(Kind::Forbidden, "this needs the presenter's token, and that is a trainee's"))
-            }
+            Role::Trainee | Role::Presenter => Err(Error::new(
+                Kind::Forbidden,
+                "only the presenter may do this, and the token is a trainee's",
+            )),
         }
     }
 

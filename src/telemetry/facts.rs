@@ -74,7 +74,7 @@ pub fn log(fact: &Fact) {
         }
         Fact::StockAssumed { order_id } => warn!(
             name: "stock.assumed", order_id = order_id.as_str(),
-            "inventory did not answer, goods are assumed to be in stock"
+            "inventory could not say, goods are assumed to be in stock"
         ),
         Fact::CrmSkipped { order_id } => {
             warn!(name: "crm.skipped", order_id = order_id.as_str(), "crm did not take the order, it stands without");
