@@ -34,11 +34,12 @@ pub async fn tell(
         let detail = format!("a receiver's name has at most {NAME_BYTES} bytes, all of them visible");
         return Err(Error::invalid("name", detail));
     }
-    let Body(webhook) = webhook.map_err(|error| match error.kind() {
-        Kind::TooLarge => {
+    let Body(webhook) = webhook.map_err(|error| {
+        if error.kind() == Kind::TooLarge {
             Error::new(Kind::TooLarge, format!("a notification may have at most {BODY_BYTES} bytes"))
+        } else {
+            error
         }
-        _ => error,
     })?;
     desk.console.stack.inbox.take(&name, webhook);
     Ok(StatusCode::NO_CONTENT)

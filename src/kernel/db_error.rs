@@ -1,5 +1,7 @@
 //! Why a database did not do its work, from the codes of both engines.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "sqlx's, and it grows")]
+
 use std::fmt;
 
 use sqlx::sqlite::SqliteError;

@@ -52,10 +52,8 @@ impl Health {
     /// `/health` and `/ready`, and `/healthz` where it is known under that name.
     pub fn router(self) -> Router {
         let router = Router::new().route("/health", get(health)).route("/ready", get(ready));
-        let router = match self.service {
-            Service::Storefront => router.route("/healthz", get(health)),
-            _ => router,
-        };
+        let router =
+            if self.service == Service::Storefront { router.route("/healthz", get(health)) } else { router };
         router.with_state(self)
     }
 

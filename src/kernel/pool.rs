@@ -4,6 +4,8 @@
 //! on the way back, and the hook [`is_sound`] looks whether it was: SQLite rolls back by itself when a disk is full, and
 //! then sqlx still counts a transaction that no statement can end.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "sqlx's, and it grows")]
+
 use std::time::Duration;
 
 use sqlx::{

@@ -141,10 +141,11 @@ pub async fn assemble(
         Service::Inventory => third_party::inventory::router(Default::default()),
         Service::Lab => return Err(anyhow!("the lab is not a part of the shop")),
     };
-    let router = match service {
+    let router = if service == Service::Storefront {
         // It answers strangers itself, and whoever meets a failure: with a page, when a browser asks.
-        Service::Storefront => dress::cross_origin(router, &settings.cors_origins),
-        _ => dress::breakable(strangers::answered(router), shop.panel.clone()),
+        dress::cross_origin(router, &settings.cors_origins)
+    } else {
+        dress::breakable(strangers::answered(router), shop.panel.clone())
     };
     let dressed = if service.is_third_party() {
         dress::third_party(router)

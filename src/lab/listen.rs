@@ -1,6 +1,8 @@
 //! Serves a router on a listener until told to stop, then lets go gently. A loop of our own, since axum's knows no bound
 //! on connections, no time-out for headers, and not who has to go when there are too many.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "the standard library's, and it grows")]
+
 use std::{
     future::Future,
     io,

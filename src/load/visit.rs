@@ -117,7 +117,12 @@ impl Source {
             let path = match kind {
                 StepKind::Product => format!("/products/{product}"),
                 StepKind::Recommendations => format!("/recommendations?product_id={product}"),
-                _ => kind.route().to_owned(),
+                StepKind::Home
+                | StepKind::Products
+                | StepKind::Ads
+                | StepKind::CartAdd
+                | StepKind::Cart
+                | StepKind::Checkout => kind.route().to_owned(),
             };
             let body = match kind {
                 StepKind::CartAdd => json(&CartAdd { product_id: product, quantity }),
@@ -128,7 +133,12 @@ impl Source {
                     shipping_method: shipping,
                     promo_code,
                 }),
-                _ => Bytes::new(),
+                StepKind::Home
+                | StepKind::Products
+                | StepKind::Product
+                | StepKind::Recommendations
+                | StepKind::Ads
+                | StepKind::Cart => Bytes::new(),
             };
             let think = think(kind, dice.fraction(), mix.think_time_scale);
             steps.push(Step { think, kind, path, body, trace_id: trace_id(self.seed, number, at) });
@@ -259,10 +269,8 @@ mod tests {
             assert_eq!(brazil.journey, normal.journey);
             assert_eq!(brazil.product, normal.product);
             // Brazil is too far for a night; all else hangs on the dice alone.
-            let expected = match normal.shipping {
-                Shipping::Overnight => Shipping::Express,
-                other => other,
-            };
+            let is_too_far = normal.shipping == Shipping::Overnight;
+            let expected = if is_too_far { Shipping::Express } else { normal.shipping };
             assert_eq!(brazil.shipping, expected);
         }
     }

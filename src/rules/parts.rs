@@ -1,5 +1,7 @@
 //! What an expression is made of: its parts, its selectors and the names they ask for, its ranges.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "promql-parser's: what is not named takes no part")]
+
 use std::time::Duration;
 
 use promql_parser::{

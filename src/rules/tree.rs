@@ -90,12 +90,8 @@ impl Node {
     }
 
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
-        match &mut self.value {
-            Value::Map(entries) => {
-                entries.iter_mut().find(|entry| entry.key == key).map(|entry| &mut entry.node)
-            }
-            _ => None,
-        }
+        let Value::Map(entries) = &mut self.value else { return None };
+        entries.iter_mut().find(|entry| entry.key == key).map(|entry| &mut entry.node)
     }
 
     /// Says `node` under `key`, instead of what was there.
@@ -109,25 +105,16 @@ impl Node {
 
     /// What a map says; nothing for anything else.
     pub fn entries(&self) -> &[Entry] {
-        match &self.value {
-            Value::Map(entries) => entries,
-            _ => &[],
-        }
+        if let Value::Map(entries) = &self.value { entries } else { &[] }
     }
 
     /// What a list holds; nothing for anything else.
     pub fn items(&self) -> &[Node] {
-        match &self.value {
-            Value::List(nodes) => nodes,
-            _ => &[],
-        }
+        if let Value::List(nodes) = &self.value { nodes } else { &[] }
     }
 
     pub fn items_mut(&mut self) -> &mut [Node] {
-        match &mut self.value {
-            Value::List(nodes) => nodes,
-            _ => &mut [],
-        }
+        if let Value::List(nodes) = &mut self.value { nodes } else { &mut [] }
     }
 
     /// A word, or what was written like a number or a truth where a word is meant.

@@ -38,7 +38,13 @@ fn block(out: &mut String, node: &Node, depth: usize) {
                 let _ = write!(out, "{margin}- {first}");
             }
         }
-        _ => {
+        Value::Nothing
+        | Value::Bool(_)
+        | Value::Whole(_)
+        | Value::Number(_)
+        | Value::Text(_)
+        | Value::List(_)
+        | Value::Map(_) => {
             let _ = writeln!(out, "{margin}{}", scalar(node));
         }
     }
@@ -61,7 +67,13 @@ fn after_key(out: &mut String, node: &Node, depth: usize) {
                 let _ = writeln!(out, "{}", format!("{margin}{line}").trim_end());
             }
         }
-        _ => {
+        Value::Nothing
+        | Value::Bool(_)
+        | Value::Whole(_)
+        | Value::Number(_)
+        | Value::Text(_)
+        | Value::List(_)
+        | Value::Map(_) => {
             let _ = writeln!(out, " {}", scalar(node));
         }
     }
@@ -137,7 +149,11 @@ mod tests {
             Value::Map(entries) => {
                 Node::map(entries.iter().map(|entry| (entry.key.clone(), without_places(&entry.node))))
             }
-            other => Node::new(other.clone()),
+            scalar @ (Value::Nothing
+            | Value::Bool(_)
+            | Value::Whole(_)
+            | Value::Number(_)
+            | Value::Text(_)) => Node::new(scalar.clone()),
         }
     }
 }

@@ -32,9 +32,10 @@ fn stand_in(number: usize) -> Option<Value> {
 pub const STAND_INS: usize = 8;
 
 fn resolved<R>(node: &Node, then: impl FnOnce(&Node) -> R) -> R {
-    match &node.value {
-        Value::StandIn(number) => then(&Node::new(node.place, stand_in(*number).unwrap_or(Value::Nothing))),
-        _ => then(node),
+    if let Value::StandIn(number) = &node.value {
+        then(&Node::new(node.place, stand_in(*number).unwrap_or(Value::Nothing)))
+    } else {
+        then(node)
     }
 }
 
@@ -62,9 +63,12 @@ impl<'de> Deserializer<'de> for &Node {
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
-        resolved(self, |node| match &node.value {
-            Value::Text(text) => visitor.visit_str(text),
-            _ => refused(node, &visitor),
+        resolved(self, |node| {
+            if let Value::Text(text) = &node.value {
+                visitor.visit_str(text)
+            } else {
+                refused(node, &visitor)
+            }
         })
     }
 
@@ -73,10 +77,7 @@ impl<'de> Deserializer<'de> for &Node {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
-        match &self.value {
-            Value::Nothing => visitor.visit_none(),
-            _ => visitor.visit_some(self),
-        }
+        if self.value == Value::Nothing { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
@@ -88,16 +89,22 @@ impl<'de> Deserializer<'de> for &Node {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
-        resolved(self, |node| match &node.value {
-            Value::List(nodes) => visitor.visit_seq(Elements { nodes, next: 0 }),
-            _ => refused(node, &visitor),
+        resolved(self, |node| {
+            if let Value::List(nodes) = &node.value {
+                visitor.visit_seq(Elements { nodes, next: 0 })
+            } else {
+                refused(node, &visitor)
+            }
         })
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
-        resolved(self, |node| match &node.value {
-            Value::Map(entries) => visitor.visit_map(Entries { entries, next: 0 }),
-            _ => refused(node, &visitor),
+        resolved(self, |node| {
+            if let Value::Map(entries) = &node.value {
+                visitor.visit_map(Entries { entries, next: 0 })
+            } else {
+                refused(node, &visitor)
+            }
         })
     }
 
@@ -125,7 +132,12 @@ impl<'de> Deserializer<'de> for &Node {
                     Err(Mismatch::other(format!("expected one of {}, not {many} at once", listed(words))))
                 }
             },
-            value => {
+            value @ (Value::Nothing
+            | Value::Bool(_)
+            | Value::Whole(_)
+            | Value::Number(_)
+            | Value::List(_)
+            | Value::StandIn(_)) => {
                 let why = format!("expected one of {}, not {}", listed(words), described(value));
                 Err(Mismatch::other(why).but_fits(words.first().copied()))
             }

@@ -1,6 +1,8 @@
 //! What keeps plain data from being read out of a tree, in words for whoever wrote the file: serde's own are for
 //! programmers.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "serde's: the others are written as it writes them")]
+
 use std::fmt::{self, Display};
 
 use serde::de::{self, Expected, Unexpected};

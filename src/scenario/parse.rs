@@ -153,14 +153,10 @@ impl Mending {
     fn place(&mut self, route: &[usize], is_key: bool) -> Option<Place> {
         let place = self.root.below(route)?.place;
         let Some((last, above)) = route.split_last() else { return Some(place) };
-        match &self.root.below(above)?.value {
-            // Nothing stands nowhere; its key does.
-            Value::Map(entries) => {
-                let entry = entries.get(*last)?;
-                Some(if is_key || entry.node.value == Value::Nothing { entry.place } else { place })
-            }
-            _ => Some(place),
-        }
+        let Value::Map(entries) = &self.root.below(above)?.value else { return Some(place) };
+        // Nothing stands nowhere; its key does.
+        let entry = entries.get(*last)?;
+        Some(if is_key || entry.node.value == Value::Nothing { entry.place } else { place })
     }
 
     /// Puts a candidate where something is needed.
@@ -193,7 +189,12 @@ impl Mending {
         match &mut above.value {
             Value::List(nodes) => nodes.get_mut(*last)?.value = Value::StandIn(0),
             Value::Map(entries) => drop(entries.remove(*last)),
-            _ => return None,
+            Value::Nothing
+            | Value::Bool(_)
+            | Value::Whole(_)
+            | Value::Number(_)
+            | Value::Text(_)
+            | Value::StandIn(_) => return None,
         }
         Some(())
     }

@@ -143,6 +143,8 @@ fn or_null(words: Value) -> Value {
             words.push(Value::Null);
             Value::Array(words)
         }
-        words => words,
+        words @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => {
+            words
+        }
     }
 }

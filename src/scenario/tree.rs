@@ -59,7 +59,12 @@ impl Node {
         let own = match &self.value {
             Value::Text(text) => text.len() / 64,
             Value::Map(entries) => entries.iter().map(|entry| entry.key.len() / 64).sum(),
-            _ => 0,
+            Value::Nothing
+            | Value::Bool(_)
+            | Value::Whole(_)
+            | Value::Number(_)
+            | Value::List(_)
+            | Value::StandIn(_) => 0,
         };
         1 + own + self.children().map(Node::weight).sum::<usize>()
     }
@@ -89,7 +94,12 @@ impl Node {
         match &mut self.value {
             Value::List(nodes) => nodes.get_mut(*first)?.below(rest),
             Value::Map(entries) => entries.get_mut(*first)?.node.below(rest),
-            _ => None,
+            Value::Nothing
+            | Value::Bool(_)
+            | Value::Whole(_)
+            | Value::Number(_)
+            | Value::Text(_)
+            | Value::StandIn(_) => None,
         }
     }
 
@@ -113,7 +123,12 @@ impl Node {
                     }
                     None => break,
                 },
-                _ => break,
+                Value::Nothing
+                | Value::Bool(_)
+                | Value::Whole(_)
+                | Value::Number(_)
+                | Value::Text(_)
+                | Value::StandIn(_) => break,
             };
         }
         path
@@ -135,7 +150,12 @@ impl Node {
                     let (index, rest) = rest.split_once(']')?;
                     Some((nodes.get(index.parse::<usize>().ok()?)?, rest))
                 }),
-                _ => None,
+                Value::Nothing
+                | Value::Bool(_)
+                | Value::Whole(_)
+                | Value::Number(_)
+                | Value::Text(_)
+                | Value::StandIn(_) => None,
             };
             match next {
                 Some((below, left)) if !rest.is_empty() => (node, rest) = (below, left),

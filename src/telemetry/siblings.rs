@@ -49,7 +49,13 @@ fn text<'a>(attributes: &'a [KeyValue], key: &str) -> Option<&'a str> {
     let pair = attributes.iter().find(|one| one.key == key)?;
     match pair.value.as_ref()?.value.as_ref()? {
         Value::StringValue(text) => Some(text),
-        _ => None,
+        Value::BoolValue(_)
+        | Value::IntValue(_)
+        | Value::DoubleValue(_)
+        | Value::ArrayValue(_)
+        | Value::KvlistValue(_)
+        | Value::BytesValue(_)
+        | Value::StringValueStrindex(_) => None,
     }
 }
 

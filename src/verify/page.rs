@@ -54,7 +54,7 @@ fn row(finding: &Finding) -> String {
     let time = |ms: Option<i64>| ms.map(seconds).unwrap_or_default();
     let verdict = match &finding.verdict {
         Verdict::Kept => "kept".to_owned(),
-        other => format!("**{}**", words(other)),
+        other @ (Verdict::Broken { .. } | Verdict::CouldNotTell { .. }) => format!("**{}**", words(other)),
     };
     let about = finding.about.replace('|', "\\|");
     format!(

@@ -75,7 +75,11 @@ fn step(line: &Value) -> Option<Step> {
             let details = |hash: &Value| all.iter().find(|one| one["hash"] == *hash);
             let print = |one: &Value| match &one["hash"] {
                 Value::Null => fingerprint(&one["fingerprint"]),
-                hash => fingerprint(&details(hash)?["details"]["fingerprint"]),
+                hash @ (Value::Bool(_)
+                | Value::Number(_)
+                | Value::String(_)
+                | Value::Array(_)
+                | Value::Object(_)) => fingerprint(&details(hash)?["details"]["fingerprint"]),
             };
             list(&sent[field]).iter().filter_map(print).collect()
         };

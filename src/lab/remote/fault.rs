@@ -79,7 +79,9 @@ fn fault(flags: &Set) -> Result<(String, Value), String> {
             let text = text.map_err(|error| format!("{shown}: {error}"))?;
             match yaml(&shown.to_string(), &text)? {
                 Value::Object(fault) => fault,
-                _ => return Err(format!("{shown}: expected one fault, with id and effect")),
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                    return Err(format!("{shown}: expected one fault, with id and effect"));
+                }
             }
         }
     };
@@ -96,7 +98,10 @@ fn fault(flags: &Set) -> Result<(String, Value), String> {
     if !on.is_empty() {
         match fault.entry("on").or_insert_with(|| json!({})) {
             Value::Object(there) => there.extend(on),
-            there => *there = Value::Object(on),
+            there
+            @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
+                *there = Value::Object(on)
+            }
         }
     }
     let in_file = fault.remove("id");
@@ -138,7 +143,9 @@ fn effect(fault: &Value) -> String {
             let one = |(name, what): (&String, &Value)| format!("{name} {}", plain(what));
             effect.iter().map(one).collect::<Vec<_>>().join(" ")
         }
-        name => cell(name),
+        name @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
+            cell(name)
+        }
     }
 }
 
@@ -162,13 +169,17 @@ fn plain(value: &Value) -> String {
         Value::Object(fields) => {
             let field = |(name, what): (&String, &Value)| match what {
                 Value::Number(_) => format!("{name}:{}", plain(what)),
-                what => format!("{name} {}", plain(what)),
+                what @ (Value::Null
+                | Value::Bool(_)
+                | Value::String(_)
+                | Value::Array(_)
+                | Value::Object(_)) => format!("{name} {}", plain(what)),
             };
             fields.iter().map(field).collect::<Vec<_>>().join(" ")
         }
         // A weight of one is 1.
         Value::Number(number) => number.as_f64().unwrap_or_default().to_string(),
-        other => cell(other),
+        other @ (Value::Null | Value::Bool(_) | Value::String(_)) => cell(other),
     }
 }
 

@@ -45,7 +45,9 @@ async fn change(lab: &Lab, ask: Ask) -> Answer {
     Ok(lab.show(&changed, |changed| {
         let course = match &changed["phase"] {
             Value::String(phase) => format!(", phase {phase}, seed {}", cell(&changed["seed"])),
-            _ => String::new(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                String::new()
+            }
         };
         format!("{}{course}\n", cell(&changed["mode"]))
     }))

@@ -169,7 +169,7 @@ async fn is_the_same(lab: &Place, wanted: &Wanted) -> Result<(), String> {
             "{name}: the lab at {} does not have it; one that is started with --scenarios and its folder does",
             lab.base()
         ),
-        silence => format!("{name}: the lab at {}: {silence}", lab.base()),
+        silence @ (Silence::Refused(..) | Silence::Failed(_)) => format!("{name}: the lab at {}: {silence}", lab.base()),
     })?;
     let theirs: Spec = serde_json::from_value(theirs)
         .map_err(|error| format!("{name}: the lab at {} has another form of it: {error}", lab.base()))?;

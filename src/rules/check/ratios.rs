@@ -1,5 +1,7 @@
 //! Comparisons that never hold: a ratio of a part to its whole is never above one. Only what is sure is said.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "promql-parser's: what is not named takes no part")]
+
 use promql_parser::parser::{BinaryExpr, Expr, MatrixSelector};
 
 use super::labels::Horizon;

@@ -166,9 +166,8 @@ mod tests {
     async fn ask(app: &App, request: PaymentRequest) -> (u16, Vec<PaymentOutcome>) {
         let response = pay(State(app.clone()), Origin::default(), Json(request)).await.into_response();
         let stated = response.extensions().get::<Stated>().cloned().unwrap_or_default();
-        let outcomes = stated.0.into_iter().filter_map(|fact| match fact {
-            Fact::PaymentProcessed { outcome, .. } => Some(outcome),
-            _ => None,
+        let outcomes = stated.0.into_iter().filter_map(|fact| {
+            if let Fact::PaymentProcessed { outcome, .. } = fact { Some(outcome) } else { None }
         });
         (response.status().as_u16(), outcomes.collect())
     }
