@@ -4,7 +4,7 @@ LOGS ?= target/doorbuster.jsonl
 SCREENSHOTS ?= docs/screenshots
 export SCREENSHOTS
 
-.PHONY: help run setup-stack test lint bench rules dashboards dashboards-check fuzz screenshots measure-page verify-all \
+.PHONY: help run setup-stack test test-long lint bench rules dashboards dashboards-check fuzz screenshots measure-page measure-memory verify-all \
 	up down logs engine tools
 
 help: ## this list
@@ -19,9 +19,15 @@ run: tools ## build and start the lab: shop, shoppers, control
 setup-stack: ## Prometheus and Alertmanager from the system's packages, for alerts
 	@scripts/setup-stack.sh
 
-test: tools ## everything, against real servers; installs those that are missing where it may
+test: tools ## all but what is long by nature, against real servers; installs those that are missing where it may
 	@scripts/setup-tests.sh
-	@env -u SCREENSHOTS cargo test --locked --no-fail-fast -- $(ARGS)
+	@env -u SCREENSHOTS cargo test --locked --no-fail-fast --lib --bins --test it --test lifecycle -- $(ARGS)
+
+# One after another: each needs the machine to itself, or waits for minutes.
+test-long: tools ## whole runs of verify, ten minutes of an ordinary evening, replays, and every effect in every place: 40 minutes
+	@scripts/setup-tests.sh
+	@env -u SCREENSHOTS cargo test --locked --no-fail-fast --test it -- --ignored --test-threads 1 $(ARGS)
+	@cargo test --locked --test matrix -- $(ARGS)
 
 lint: tools ## formatting, and clippy without a warning
 	@cargo fmt --check
@@ -63,6 +69,10 @@ screenshots: tools ## new pictures of the pages, taken by a real browser, for th
 measure-page: tools ## what the console costs: weight, first paint, the lab's processor time; ARGS="--soak 120" for memory
 	@cargo build --locked --profile lab
 	@scripts/measure-page.py $(ARGS)
+
+measure-memory: tools ## Black Friday's memory, descriptors and threads, each minute; twenty minutes
+	@cargo build --locked --profile lab
+	@scripts/measure-memory.py $(ARGS)
 
 verify-all: tools ## every scenario with a real Prometheus and Alertmanager; an hour, and docs/verified.md anew
 	@scripts/setup-tests.sh

@@ -2,7 +2,6 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "to panic is how a test fails, and a server it needs")]
 
-mod ahead;
 mod annotations;
 mod any;
 mod browser;
@@ -13,7 +12,6 @@ mod dependencies;
 mod docker;
 mod doctor;
 mod exercises;
-mod further;
 mod fuzz;
 mod grafana;
 mod loki;
@@ -33,4 +31,3 @@ mod tidy;
 mod verdict;
 mod verify;
 mod waiting;
-mod windup;

@@ -41,6 +41,7 @@ async function turn() {
   // The skip link leads into the page, not to another view.
   if (location.hash === '#view') return;
   const wanted = route();
+  if (live.isTrainee() && PRESENTERS.includes(wanted.view)) return void go('#/exercises');
   ctx.route = wanted;
   if (shown === wanted.path && unmount) return;
   shown = wanted.path;
@@ -98,16 +99,27 @@ function mark(view) {
 function actions() {
   const scenario = () => live.last('scenario');
   const views = VIEWS.slice(0, 5).map((view) => [view, () => go(`#/${view}`)]);
-  return {
-    ...Object.fromEntries(views),
+  const theirs = {
     next: () => Boolean(scenario()?.next_phase) && void nextPhase(),
     previous: () => scenario()?.phases?.indexOf(scenario().phase) > 0 && void previousPhase(),
     blank: blankAudience, calm, normal: () => void switchTo('normal'), blackfriday: () => void switchTo('blackfriday'),
     pick: () => void openPicker(), pause: () => void pauseOrResume(), audience: openAudience,
   };
+  const guarded = Object.entries(theirs).map(([name, act]) => [name, () => (live.isTrainee() ? false : act())]);
+  return { ...Object.fromEntries(views), ...Object.fromEntries(guarded) };
+}
+
+/** The views that only a presenter's token fills. */
+const PRESENTERS = ['stage', 'faults'];
+
+/** What somebody else cannot do is not offered: a trainee begins at the exercises. */
+function admit() {
+  document.body.dataset.role = live.last('role').role;
+  turn();
 }
 
 addEventListener('hashchange', turn);
+live.on('role', admit);
 live.on('state', (state) => {
   ctx.grafana = state.grafana ?? null;
 });

@@ -30,7 +30,7 @@ function modes() {
 function tick() {
   const now = course.now();
   // Whoever looks for a cause is not told it.
-  if (document.body.dataset.view === 'investigate') return void (at('clock').textContent = '');
+  if (document.body.dataset.view === 'investigate' || live.isTrainee()) return void (at('clock').textContent = '');
   const idle = live.last('mode')?.mode === 'exercise' ? 'an exercise' : 'no scenario';
   const text = now ? `${now.title} · ${now.phase} · ${stopwatch(now.elapsed)}${now.paused ? ' (paused)' : ''}` : idle;
   if (at('clock').textContent !== text) at('clock').textContent = text;

@@ -81,6 +81,7 @@ fn first_traces() -> BTreeSet<String> {
 }
 
 #[test]
+#[ignore = "long: make test-long"]
 fn two_thousand_visits_are_struck_alike_at_any_pace_and_on_any_number_of_processors() {
     let fast = strikes(&["4200", "3000", "2000"], None);
     let slow = strikes(&["1800", "1200", "800"], Some("0"));

@@ -48,4 +48,13 @@ fn a_trainee_s_token_opens_an_exercise() {
     person.clicks(".begin button.primary");
     person.sees("heron is looking");
     hears(&person, "no state is heard", "live.last('role')?.role === 'trainee' && !live.last('state')");
+    // What a trainee cannot do is not offered, by button, by address or by key.
+    let offered = "[...document.querySelectorAll('#mode, #calm, #tabs a, .exercises-head a')].filter((one) => one.checkVisibility()).map((one) => one.textContent).join()";
+    assert_eq!(person.finds(offered), Value::from("Investigate,Alerts,Exercises"));
+    person.goes_to(&engine.url("/#/faults"));
+    person.waits_until("the exercises are there instead", "location.hash === '#/exercises'");
+    person.presses("b");
+    person.presses("n");
+    assert_eq!(person.finds("document.querySelectorAll('.toast.bad, dialog').length"), Value::from(0));
+    assert_eq!(person.complaints(), Vec::<String>::new());
 }

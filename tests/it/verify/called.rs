@@ -18,6 +18,7 @@ fn now(lab: &Lab) -> Value {
 }
 
 #[test]
+#[ignore = "long: make test-long"]
 fn a_lab_verifies_itself_and_says_each_promise_and_can_be_ended() {
     let plan = beside::with_stack().env("DOORBUSTER_VISITS_PER_MINUTE", "240");
     let lab = plan.env("DOORBUSTER_SCENARIO", "normal").start();

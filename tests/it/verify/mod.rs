@@ -1,9 +1,7 @@
 //! `doorbuster verify`: what the judge makes of recorded timelines, how that is told, and whole runs with a real Prometheus
 //! and a real Alertmanager.
 
-pub mod begun;
 mod called;
-pub mod evening;
 mod judging;
 mod played;
 mod recorded;

@@ -37,6 +37,8 @@ export const live = {
     NAMES.push(name);
     if (source) source.addEventListener(name, (event) => take(name, event));
   },
+  /** Whether the reader's token is a trainee's, who changes nothing of what runs. */
+  isTrainee: () => latest.get('role')?.role === 'trainee',
   start,
 };
 

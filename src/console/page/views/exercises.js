@@ -22,7 +22,7 @@ export function mount(root, ctx) {
       h('h1', { class: 'grow', text: isInstructor ? 'Exercises: everybody' : 'Exercises' }),
       isInstructor
         ? h('a', { class: 'button', href: '#/exercises' }, 'My exercise')
-        : h('a', { class: 'button quiet', href: '#/exercises/overview' }, 'Instructor’s overview')),
+        : h('a', { class: 'button quiet presenters', href: '#/exercises/overview' }, 'Instructor’s overview')),
     place);
 
   if (isInstructor) {

@@ -43,15 +43,24 @@ export function filters(part, fields, query) {
   return { form, set, values, end: () => clearTimeout(timer) };
 }
 
-/** The services there are, as choices. */
-export function services(ctx) {
+/** The field for a service. A trainee's page hears no state: it knows those that the map shows. */
+export function serviceField(ctx) {
+  const field = { name: 'service', label: 'Service', kind: 'choice', choices: services(ctx) };
+  if (!ctx.live.isTrainee()) return field;
+  const seen = ({ nodes }) => nodes.filter((one) => one.speaks).map((one) => one.service).sort();
+  return { ...field, later: ctx.api.get('/api/graph').then(seen, () => []) };
+}
+
+function services(ctx) {
   const known = (ctx.live.last('state')?.services || []).filter((one) => !one.third_party).map((one) => one.service);
   return [['', 'any'], ...[...new Set([...known, 'lab'])].sort().map((name) => [name, name])];
 }
 
 function input(field) {
   if (field.kind === 'choice') {
-    return h('select', { name: field.name }, ...field.choices.map(([value, text]) => h('option', { value }, text)));
+    const select = h('select', { name: field.name }, ...field.choices.map(([value, text]) => h('option', { value }, text)));
+    field.later?.then((values) => values.forEach((value) => offer(select, value)));
+    return select;
   }
   const props = { name: field.name, placeholder: field.hint || null, autocomplete: 'off', spellcheck: 'false' };
   return h('input', field.kind === 'number' ? { ...props, type: 'number', min: 1 } : { ...props, type: 'text' });

@@ -1,7 +1,7 @@
 // Log lines as they come, the newest first, with filters.
 
 import { clear, h } from '../../lib/dom.js';
-import { filters, services } from './filters.js';
+import { filters, serviceField } from './filters.js';
 import * as grafana from './grafana.js';
 import { holdButton } from './hold.js';
 import { identity, logLine } from './line.js';
@@ -24,7 +24,7 @@ export function mount(root, ctx, { query }) {
   const fields = filters(
     'logs',
     [
-      { name: 'service', label: 'Service', kind: 'choice', choices: services(ctx) },
+      serviceField(ctx),
       { name: 'level', label: 'Level', kind: 'choice', choices: [['', 'any'], ['info', 'info or worse'], ['warn', 'warn or worse'], ['error', 'error']] },
       { name: 'text', label: 'Holds', kind: 'text', hint: 'declined' },
       { name: 'trace_id', label: 'Trace id', kind: 'text', hint: '32 digits' },

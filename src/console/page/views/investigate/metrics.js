@@ -5,7 +5,7 @@ import { clear, fill, h } from '../../lib/dom.js';
 import { lineChart } from '../../lib/chart.js';
 import { clock, rate } from '../../lib/format.js';
 import { to, trace } from './address.js';
-import { filters, services } from './filters.js';
+import { filters, serviceField } from './filters.js';
 import * as grafana from './grafana.js';
 import { labels, lines, nearest, reading } from './measures.js';
 import { poll } from '../../lib/poll.js';
@@ -119,7 +119,7 @@ function wishes(ctx) {
   return [
     { name: 'metric', label: 'What', kind: 'choice', choices: [[LATENCY, LATENCY]] },
     { name: 'by', label: 'Apart by', kind: 'choice', choices: [['service', 'service']] },
-    { name: 'service', label: 'Service', kind: 'choice', choices: services(ctx) },
+    serviceField(ctx),
     { name: 'label', label: 'Label', kind: 'text', hint: 'country=BR' },
     { name: 'read', label: 'As', kind: 'choice', choices: [['', 'usual'], ['count', 'how often']] },
   ];

@@ -5,7 +5,7 @@ import { clock, duration } from '../../lib/format.js';
 import { remember, trace } from './address.js';
 import { common } from './common.js';
 import { dots } from './dots.js';
-import { filters, services } from './filters.js';
+import { filters, serviceField } from './filters.js';
 import { holdButton } from './hold.js';
 import { poll } from '../../lib/poll.js';
 import { tone } from './tones.js';
@@ -61,7 +61,7 @@ export function mount(root, ctx, { query }) {
 
 function wishes(ctx) {
   return [
-    { name: 'service', label: 'Service', kind: 'choice', choices: services(ctx) },
+    serviceField(ctx),
     { name: 'route', label: 'Route', kind: 'text', hint: '/checkout' },
     { name: 'status', label: 'Ended', kind: 'choice', choices: [['', 'any'], ['error', 'with a failure'], ['ok', 'fine']] },
     { name: 'min_duration_ms', label: 'At least ms', kind: 'number', hint: '500' },
