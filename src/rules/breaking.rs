@@ -112,7 +112,7 @@ fn open_brackets(text: &str) -> Vec<char> {
 }
 
 /// Words of the expression, as where they begin and end in bytes: names and numbers, literals, signs.
-fn words(text: &str) -> Vec<(usize, usize)> {
+pub fn words(text: &str) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(first) = text[at..].chars().next() {

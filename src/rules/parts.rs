@@ -9,6 +9,26 @@ use promql_parser::{
     parser::{Expr, VectorSelector},
 };
 
+/// How many levels there are, `expr` itself included.
+pub fn levels(expr: &Expr) -> usize {
+    let below = match expr {
+        Expr::Aggregate(aggregate) => {
+            aggregate.param.iter().map(|param| levels(param)).chain([levels(&aggregate.expr)]).max()
+        }
+        Expr::Unary(unary) => Some(levels(&unary.expr)),
+        Expr::Binary(binary) => Some(levels(&binary.lhs).max(levels(&binary.rhs))),
+        Expr::Paren(paren) => Some(levels(&paren.expr)),
+        Expr::Subquery(subquery) => Some(levels(&subquery.expr)),
+        Expr::Call(call) => call.args.args.iter().map(|argument| levels(argument)).max(),
+        Expr::NumberLiteral(_)
+        | Expr::StringLiteral(_)
+        | Expr::VectorSelector(_)
+        | Expr::MatrixSelector(_)
+        | Expr::Extension(_) => None,
+    };
+    1 + below.unwrap_or(0)
+}
+
 /// Calls `see` with every part of `expr`, the whole first.
 pub fn walk<'e>(expr: &'e Expr, see: &mut impl FnMut(&'e Expr)) {
     see(expr);

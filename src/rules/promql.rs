@@ -6,11 +6,29 @@ use super::{
     breaking::{self, Trouble},
     layout,
     pace::Pace,
+    parts,
 };
+
+/// The longest expression that is read, in names, numbers and signs.
+const MOST_WORDS: usize = 4_000;
+/// How deep one part may stand in another; each operator of a chain is one level. The parser and what writes its tree take
+/// the cube of it.
+const MOST_LEVELS: usize = 500;
 
 /// Reads `text`.
 pub fn read(text: &str) -> Result<Expr, Trouble> {
-    parser::parse(text).map_err(|why| breaking::trouble(text, &why))
+    let count = breaking::words(text).len();
+    if count > MOST_WORDS {
+        let why = format!("the expression has {count} words and signs; at most {MOST_WORDS} are read");
+        return Err(Trouble { at: 0, why });
+    }
+    let expr = parser::parse(text).map_err(|why| breaking::trouble(text, &why))?;
+    let levels = parts::levels(&expr);
+    if levels > MOST_LEVELS {
+        let why = format!("the expression is nested {levels} levels deep; at most {MOST_LEVELS} are read");
+        return Err(Trouble { at: 0, why });
+    }
+    Ok(expr)
 }
 
 /// Writes `expr`, over several lines when it is long. What is written is read again and must be the same, for it is what
@@ -91,6 +109,19 @@ mod tests {
         ] {
             assert_eq!(at_talk(production), talk);
         }
+    }
+
+    #[test]
+    fn what_would_take_the_parser_minutes_is_refused_by_name() {
+        let chain = |operators: usize| format!("{}x", "x + ".repeat(operators));
+        assert!(read(&chain(MOST_LEVELS - 1)).is_ok());
+        let why = |text: &str| read(text).expect_err("too much").why;
+        assert_eq!(
+            why(&chain(MOST_LEVELS)),
+            "the expression is nested 501 levels deep; at most 500 are read"
+        );
+        let words = "the expression has 600001 words and signs; at most 4000 are read";
+        assert_eq!(why(&chain(300_000)), words);
     }
 
     #[test]
