@@ -1,6 +1,9 @@
 //! Effects in the database and at its pool, on both engines.
 
-use std::time::{Duration, Instant};
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 use doorbuster::kernel::service::Service;
 use serde_json::{Value, json};
@@ -57,6 +60,18 @@ fn lamp(name: &str) -> Value {
     json!({ "name": name, "price": { "minor": 1999, "currency": "USD" }, "category": "home" })
 }
 
+/// Waits until so many connections are held, and not only used for a moment by what opens or checks them.
+fn held(street: &Street, count: f64) {
+    let used = || street.metric("db_client_connection_count", &["state=\"used\""]);
+    let is_steady = || {
+        (0..10).all(|_| {
+            thread::sleep(Duration::from_millis(20));
+            used() == count
+        })
+    };
+    until(SOON, "so many connections are held", is_steady);
+}
+
 #[test]
 fn held_connections_are_missing_in_the_pool_and_others_wait_in_vain() {
     for engine in Engine::both() {
@@ -74,11 +89,11 @@ fn held_connections_are_missing_in_the_pool_and_others_wait_in_vain() {
             street.set(json!([{ "id": "grip", "on": on, "effect": { "hold_connections": what } }]));
         };
         hold(json!({ "share": "50%" }));
-        until(SOON, "half of the pool is held", || used() == 2.0);
+        held(&street, 2.0);
         street.get(Service::Catalog, "/products/7").ok();
 
         hold(json!({ "count": 100 }));
-        until(SOON, "all of the pool is held", || used() == 4.0);
+        held(&street, 4.0);
         assert_eq!(
             engine.sessions("state = 'idle'").unwrap_or(4),
             4,
@@ -110,9 +125,7 @@ fn who_waits_for_a_held_connection_gets_it_when_the_fault_is_cleared() {
         let street = engine.told(plan).open(&[Service::Catalog]);
         let hold = json!({ "hold_connections": { "share": "100%" } });
         street.set(json!([{ "id": "grip", "on": { "service": "catalog" }, "effect": hold }]));
-        until(SOON, "all are held", || {
-            street.metric("db_client_connection_count", &["state=\"used\""]) == 2.0
-        });
+        held(&street, 2.0);
         let asking = street.asking(get(street.url(Service::Catalog, "/products/7")));
         let pending = || street.metric("db_client_connection_pending_requests", &["catalog"]);
         until(SOON, "somebody waits", || pending() == 1.0);
