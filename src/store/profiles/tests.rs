@@ -136,3 +136,23 @@ fn what_only_carries_can_be_left_out_and_no_time_is_lost() {
     assert_eq!((serve.name.as_str(), serve.own, serve.total), ("doorbuster::serve", 0, 8));
     assert_eq!((serve.children[0].own, serve.children[0].total, serve.children.len()), (8, 8, 1));
 }
+
+#[test]
+fn a_stack_of_a_debug_build_is_no_deeper_than_readers_of_json_allow_and_keeps_what_worked() {
+    let mut shelf = Shelf::new(1 << 20);
+    let frames = |carriers: usize, own: usize| {
+        let own = (0..own).map(|level| format!("shop::level_{level}"));
+        vec!["tokio::poll".to_owned(); carriers].into_iter().chain(own).collect::<Vec<_>>().join(" ")
+    };
+    for deep in [frames(70, 50), frames(0, 300), frames(20, 3)] {
+        shelf.take(&batch(1, vec![sample("payments", None, &deep, 1)]), NOW_MS);
+    }
+    let profile = shelf.profile("payments", None, 0).expect("samples");
+    let text =
+        serde_json::to_string(&serde_json::json!({ "root": tree(&profile, "payments") })).expect("written");
+    let read: serde_json::Value = serde_json::from_str(&text).expect("readers of JSON take it");
+    for leaf in ["shop::level_49", "shop::level_299", "shop::level_2", "shop::level_0"] {
+        assert!(text.contains(&format!("\"{leaf}\"")), "{leaf}: {read}");
+    }
+    assert_eq!(read["root"]["total"], 3);
+}

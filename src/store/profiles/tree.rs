@@ -26,6 +26,10 @@ const CARRIERS: [&str; 13] = [
 /// What stands at the beginning of every thread.
 const RAW: [&str; 4] = ["__libc_", "__rust_", "_start", "start_thread"];
 
+/// How deep a tree may be. As JSON each level is an object in an array, and common readers give up at 128 levels of them; a
+/// debug build, with its inlined functions, has stacks of more than a hundred.
+const MOST_LEVELS: usize = 60;
+
 /// A function as it was called from here, in samples.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct Frame {
@@ -54,13 +58,28 @@ pub fn tree(profile: &Profile, name: &str) -> Frame {
     for ((_, stack), count) in &profile.stacks {
         let mut frame = &mut root;
         frame.total += count;
-        for name in stack.iter() {
+        for name in nearest(stack) {
             frame = frame.children.entry(name.clone()).or_default();
             frame.total += count;
         }
         frame.own += count;
     }
     root.grown(name)
+}
+
+/// The functions of a stack that is not too deep, the outermost first; of one that is, carriers are left out first, and then
+/// whatever stands outermost.
+fn nearest(stack: &[Arc<str>]) -> Vec<&Arc<str>> {
+    let mut excess = stack.len().saturating_sub(MOST_LEVELS);
+    let mut names: Vec<&Arc<str>> = Vec::with_capacity(stack.len());
+    for name in stack {
+        if excess > 0 && is_carrier(name) {
+            excess -= 1;
+        } else {
+            names.push(name);
+        }
+    }
+    names.split_off(excess)
 }
 
 /// The same without what carries every request and tells none apart: the runtime, the web server, the start of a thread.
