@@ -11,45 +11,34 @@ use promql_parser::{
 
 /// How many levels there are, `expr` itself included.
 pub fn levels(expr: &Expr) -> usize {
-    let below = match expr {
-        Expr::Aggregate(aggregate) => {
-            aggregate.param.iter().map(|param| levels(param)).chain([levels(&aggregate.expr)]).max()
-        }
-        Expr::Unary(unary) => Some(levels(&unary.expr)),
-        Expr::Binary(binary) => Some(levels(&binary.lhs).max(levels(&binary.rhs))),
-        Expr::Paren(paren) => Some(levels(&paren.expr)),
-        Expr::Subquery(subquery) => Some(levels(&subquery.expr)),
-        Expr::Call(call) => call.args.args.iter().map(|argument| levels(argument)).max(),
-        Expr::NumberLiteral(_)
-        | Expr::StringLiteral(_)
-        | Expr::VectorSelector(_)
-        | Expr::MatrixSelector(_)
-        | Expr::Extension(_) => None,
-    };
-    1 + below.unwrap_or(0)
+    1 + below(expr).into_iter().map(levels).max().unwrap_or(0)
 }
 
 /// Calls `see` with every part of `expr`, the whole first.
 pub fn walk<'e>(expr: &'e Expr, see: &mut impl FnMut(&'e Expr)) {
     see(expr);
+    for part in below(expr) {
+        walk(part, see);
+    }
+}
+
+/// The parts that `expr` is directly made of, from left to right.
+fn below(expr: &Expr) -> Vec<&Expr> {
     match expr {
         Expr::Aggregate(aggregate) => {
-            aggregate.param.iter().for_each(|param| walk(param, see));
-            walk(&aggregate.expr, see);
+            let param = aggregate.param.iter().map(|param| &**param);
+            param.chain([&*aggregate.expr]).collect()
         }
-        Expr::Unary(unary) => walk(&unary.expr, see),
-        Expr::Binary(binary) => {
-            walk(&binary.lhs, see);
-            walk(&binary.rhs, see);
-        }
-        Expr::Paren(paren) => walk(&paren.expr, see),
-        Expr::Subquery(subquery) => walk(&subquery.expr, see),
-        Expr::Call(call) => call.args.args.iter().for_each(|argument| walk(argument, see)),
+        Expr::Unary(unary) => vec![&unary.expr],
+        Expr::Binary(binary) => vec![&binary.lhs, &binary.rhs],
+        Expr::Paren(paren) => vec![&paren.expr],
+        Expr::Subquery(subquery) => vec![&subquery.expr],
+        Expr::Call(call) => call.args.args.iter().map(|argument| &**argument).collect(),
         Expr::NumberLiteral(_)
         | Expr::StringLiteral(_)
         | Expr::VectorSelector(_)
         | Expr::MatrixSelector(_)
-        | Expr::Extension(_) => {}
+        | Expr::Extension(_) => Vec::new(),
     }
 }
 

@@ -22,60 +22,43 @@ pub fn yaml(node: &Node) -> String {
 /// Writes `node` on lines of its own.
 fn block(out: &mut String, node: &Node, depth: usize) {
     let margin = "  ".repeat(depth);
-    match &node.value {
-        Value::Map(entries) if !entries.is_empty() => {
-            for entry in entries {
-                let _ = write!(out, "{margin}{}:", word(&entry.key));
-                after_key(out, &entry.node, depth);
-            }
-        }
-        Value::List(nodes) if !nodes.is_empty() => {
-            for node in nodes {
-                let mut inner = String::new();
-                block(&mut inner, node, depth + 1);
-                // The first line stands behind the dash.
-                let first = inner.get(margin.len() + 2..).unwrap_or_default();
-                let _ = write!(out, "{margin}- {first}");
-            }
-        }
-        Value::Nothing
-        | Value::Bool(_)
-        | Value::Whole(_)
-        | Value::Number(_)
-        | Value::Text(_)
-        | Value::List(_)
-        | Value::Map(_) => {
-            let _ = writeln!(out, "{margin}{}", scalar(node));
-        }
+    if !needs_lines(node) {
+        let _ = writeln!(out, "{margin}{}", scalar(node));
+    }
+    for entry in node.entries() {
+        let _ = write!(out, "{margin}{}:", word(&entry.key));
+        after_key(out, &entry.node, depth);
+    }
+    for node in node.items() {
+        let mut inner = String::new();
+        block(&mut inner, node, depth + 1);
+        // The first line stands behind the dash.
+        let first = inner.get(margin.len() + 2..).unwrap_or_default();
+        let _ = write!(out, "{margin}- {first}");
     }
 }
 
+/// Whether `node` is a map or a list with something in it.
+fn needs_lines(node: &Node) -> bool {
+    !node.entries().is_empty() || !node.items().is_empty()
+}
+
 fn after_key(out: &mut String, node: &Node, depth: usize) {
-    match &node.value {
-        Value::Map(entries) if !entries.is_empty() => {
-            out.push('\n');
-            block(out, node, depth + 1);
+    if needs_lines(node) {
+        out.push('\n');
+        block(out, node, depth + 1);
+        return;
+    }
+    if let Value::Text(text) = &node.value
+        && is_literal(text)
+    {
+        out.push_str(if text.ends_with('\n') { " |\n" } else { " |-\n" });
+        let margin = "  ".repeat(depth + 1);
+        for line in text.trim_end_matches('\n').split('\n') {
+            let _ = writeln!(out, "{}", format!("{margin}{line}").trim_end());
         }
-        Value::List(nodes) if !nodes.is_empty() => {
-            out.push('\n');
-            block(out, node, depth + 1);
-        }
-        Value::Text(text) if is_literal(text) => {
-            out.push_str(if text.ends_with('\n') { " |\n" } else { " |-\n" });
-            let margin = "  ".repeat(depth + 1);
-            for line in text.trim_end_matches('\n').split('\n') {
-                let _ = writeln!(out, "{}", format!("{margin}{line}").trim_end());
-            }
-        }
-        Value::Nothing
-        | Value::Bool(_)
-        | Value::Whole(_)
-        | Value::Number(_)
-        | Value::Text(_)
-        | Value::List(_)
-        | Value::Map(_) => {
-            let _ = writeln!(out, " {}", scalar(node));
-        }
+    } else {
+        let _ = writeln!(out, " {}", scalar(node));
     }
 }
 

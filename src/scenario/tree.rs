@@ -56,21 +56,19 @@ impl Node {
 
     /// How much there is to keep: one for each value, and one for every 64 bytes of text.
     pub fn weight(&self) -> usize {
-        let own = match &self.value {
-            Value::Text(text) => text.len() / 64,
-            Value::Map(entries) => entries.iter().map(|entry| entry.key.len() / 64).sum(),
-            Value::Nothing
-            | Value::Bool(_)
-            | Value::Whole(_)
-            | Value::Number(_)
-            | Value::List(_)
-            | Value::StandIn(_) => 0,
-        };
+        let keys = self.parts().1.iter().map(|entry| entry.key.len() / 64).sum::<usize>();
+        let own = if let Value::Text(text) = &self.value { text.len() / 64 } else { keys };
         1 + own + self.children().map(Node::weight).sum::<usize>()
     }
 
     fn children(&self) -> impl Iterator<Item = &Node> {
-        let (list, map): (&[Node], &[Entry]) = match &self.value {
+        let (nodes, entries) = self.parts();
+        nodes.iter().chain(entries.iter().map(|entry| &entry.node))
+    }
+
+    /// What a list holds, and what a map says; neither for anything else.
+    fn parts(&self) -> (&[Node], &[Entry]) {
+        match &self.value {
             Value::List(nodes) => (nodes, &[]),
             Value::Map(entries) => (&[], entries),
             Value::Nothing
@@ -79,8 +77,7 @@ impl Node {
             | Value::Number(_)
             | Value::Text(_)
             | Value::StandIn(_) => (&[], &[]),
-        };
-        list.iter().chain(map.iter().map(|entry| &entry.node))
+        }
     }
 
     /// Whether it is a map with this key.
@@ -108,28 +105,16 @@ impl Node {
         let mut path = String::new();
         let mut node = self;
         for step in route {
-            node = match &node.value {
-                Value::List(nodes) => {
-                    path.push_str(&format!("[{step}]"));
-                    match nodes.get(*step) {
-                        Some(node) => node,
-                        None => break,
-                    }
-                }
-                Value::Map(entries) => match entries.get(*step) {
-                    Some(entry) => {
-                        path = joined(&path, &entry.key);
-                        &entry.node
-                    }
-                    None => break,
-                },
-                Value::Nothing
-                | Value::Bool(_)
-                | Value::Whole(_)
-                | Value::Number(_)
-                | Value::Text(_)
-                | Value::StandIn(_) => break,
-            };
+            let (nodes, entries) = node.parts();
+            if let Some(below) = nodes.get(*step) {
+                path.push_str(&format!("[{step}]"));
+                node = below;
+            } else if let Some(entry) = entries.get(*step) {
+                path = joined(&path, &entry.key);
+                node = &entry.node;
+            } else {
+                break;
+            }
         }
         path
     }
@@ -140,23 +125,13 @@ impl Node {
         let mut rest = path;
         loop {
             rest = rest.strip_prefix('.').unwrap_or(rest);
-            let next = match &node.value {
-                Value::Map(entries) => entries
-                    .iter()
-                    .filter_map(|entry| Some((&entry.node, after(rest, &entry.key)?)))
-                    // A key with a dot in it may begin like another one: the longest is meant.
-                    .min_by_key(|(_, rest)| rest.len()),
-                Value::List(nodes) => rest.strip_prefix('[').and_then(|rest| {
-                    let (index, rest) = rest.split_once(']')?;
-                    Some((nodes.get(index.parse::<usize>().ok()?)?, rest))
-                }),
-                Value::Nothing
-                | Value::Bool(_)
-                | Value::Whole(_)
-                | Value::Number(_)
-                | Value::Text(_)
-                | Value::StandIn(_) => None,
-            };
+            let (nodes, entries) = node.parts();
+            let named = entries.iter().filter_map(|entry| Some((&entry.node, after(rest, &entry.key)?)));
+            // A key with a dot in it may begin like another one: the longest is meant.
+            let next = named.min_by_key(|(_, rest)| rest.len()).or_else(|| {
+                let (index, rest) = rest.strip_prefix('[')?.split_once(']')?;
+                Some((nodes.get(index.parse::<usize>().ok()?)?, rest))
+            });
             match next {
                 Some((below, left)) if !rest.is_empty() => (node, rest) = (below, left),
                 _ => return node.place,

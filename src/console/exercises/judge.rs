@@ -17,20 +17,25 @@ pub const HINT_COSTS: [u32; 3] = [5, 10, 15];
 /// What it costs to cry wolf.
 pub const FALSE_ALARM_COST: u32 = 5;
 
-/// What a trainee says it was. A part that is left out is wrong.
+/// What a trainee says it was. A part that is left out is wrong; at least one is there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schema(min_properties = 1)]
 pub struct Answer {
     /// The service that is at fault.
+    #[schema(schema_with = vocabulary::service_schema, required = false)]
     pub service: Option<String>,
     /// A country, a route, a query, a payment method, or `everywhere`.
+    #[schema(schema_with = vocabulary::place_schema, required = false)]
     pub place: Option<String>,
     /// What kind of fault.
+    #[schema(schema_with = vocabulary::kind_schema, required = false)]
     pub kind: Option<String>,
     /// Since when, in milliseconds since 1970.
+    #[schema(nullable = false)]
     pub since_ms: Option<i64>,
     /// A trace that shows it.
-    #[schema(pattern = r"^\s*[0-9a-fA-F]{32}\s*$")]
+    #[schema(pattern = r"^\s*[0-9a-fA-F]{32}\s*$", nullable = false)]
     pub trace_id: Option<String>,
 }
 

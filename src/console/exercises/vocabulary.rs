@@ -2,7 +2,10 @@
 //! chosen gives nothing away.
 
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::{Object, ObjectBuilder, schema::Type},
+};
 
 use crate::kernel::{country::Country, nearest::unknown, origin::PaymentMethod, places, service::Service};
 
@@ -85,6 +88,26 @@ pub fn place(word: &str) -> Result<(), String> {
 /// How a person says a kind of fault.
 pub fn title(kind: &str) -> &'static str {
     KINDS.iter().find(|(word, _)| *word == kind).map_or("is broken", |(_, title)| title)
+}
+
+/// The schema of a word for a service.
+pub fn service_schema() -> Object {
+    one_of(services().map(Service::name))
+}
+
+/// The same for kinds of faults.
+pub fn kind_schema() -> Object {
+    one_of(KINDS.iter().map(|(name, _)| *name))
+}
+
+/// The same for places.
+pub fn place_schema() -> Object {
+    one_of(all_places().into_iter().flat_map(|group| group.places).map(|one| one.word))
+}
+
+fn one_of(words: impl Iterator<Item = impl Into<String>>) -> Object {
+    let words: std::collections::BTreeSet<String> = words.map(Into::into).collect();
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).build()
 }
 
 fn services() -> impl Iterator<Item = Service> + Clone {
