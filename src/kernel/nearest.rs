@@ -15,9 +15,20 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, one)| one)
 }
 
+/// As much of a text as a message has room for.
+pub fn short(text: &str) -> String {
+    match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 /// "unknown WHAT `word`", with the nearest known one or with all of them.
 pub fn unknown<'a>(what: &str, word: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
-    match nearest(word, known.clone()) {
+    let near = nearest(word, known.clone());
+    // What a message repeats may come from outside, and is as long as its sender likes.
+    let word = short(word);
+    match near {
         Some(near) => format!("unknown {what} `{word}`; did you mean `{near}`?"),
         None => {
             let all: Vec<_> = known.into_iter().collect();
@@ -26,5 +37,17 @@ pub fn unknown<'a>(what: &str, word: &str, known: impl IntoIterator<Item = &'a s
                 false => format!("unknown {what} `{word}`; there is {}", all.join(", ")),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_repeats_no_more_of_a_word_than_it_has_room_for() {
+        let said = unknown("service", &"é".repeat(20_000), ["ads", "cart"]);
+        assert_eq!(said, format!("unknown service `{}…`; there is ads, cart", "é".repeat(60)));
+        assert_eq!(unknown("service", "adz", ["ads", "cart"]), "unknown service `adz`; did you mean `ads`?");
     }
 }

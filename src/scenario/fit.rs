@@ -8,9 +8,10 @@ use serde::{
 };
 
 use super::{
-    mismatch::{Mismatch, described, in_words, listed, short},
+    mismatch::{Mismatch, described, in_words, listed},
     tree::{Entry, Node, Place, Value},
 };
+use crate::kernel::nearest::short;
 
 /// What takes the place of what was taken out: one of these fits nearly everywhere.
 fn stand_in(number: usize) -> Option<Value> {

@@ -8,7 +8,7 @@ use std::fmt::{self, Display};
 use serde::de::{self, Expected, Unexpected};
 
 use super::tree::{Route, Value};
-use crate::kernel::nearest::{nearest, unknown};
+use crate::kernel::nearest::{nearest, short, unknown};
 
 /// What does not fit.
 #[derive(Clone, Debug)]
@@ -75,7 +75,7 @@ impl Mismatch {
                 what.extend(letter.to_lowercase());
             }
             self.fits = known.first().copied();
-            self.kind = Kind::Other(unknown(&what, &short(word), known.iter().copied()));
+            self.kind = Kind::Other(unknown(&what, word, known.iter().copied()));
         }
         self
     }
@@ -112,7 +112,7 @@ impl de::Error for Mismatch {
 
     fn unknown_field(field: &str, known: &'static [&'static str]) -> Self {
         Mismatch::of(Kind::UnknownField {
-            why: unknown("field", &short(field), known.iter().copied()),
+            why: unknown("field", field, known.iter().copied()),
             meant: nearest(field, known.iter().copied()),
         })
     }
@@ -166,12 +166,4 @@ pub fn described(value: &Value) -> String {
 
 pub fn listed(words: &[&str]) -> String {
     words.join(", ")
-}
-
-/// As much of a text as a message has room for.
-pub fn short(text: &str) -> String {
-    match text.char_indices().nth(60) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
 }

@@ -9,6 +9,7 @@ use super::{
     finding::{Finding, Judged, Outcome, Verdict, seconds},
     timeline::Timeline,
 };
+use crate::kernel::nearest::short;
 
 /// Everything there is to say of one scenario.
 #[derive(Clone, Debug, Serialize)]
@@ -112,7 +113,7 @@ pub fn summary(reports: &[Report]) -> String {
 fn row(finding: &Finding) -> [String; 7] {
     let time = |ms: Option<i64>| ms.map_or_else(|| "-".to_owned(), seconds);
     [
-        shortened(&finding.about),
+        short(&finding.about),
         finding.claim.clone(),
         if finding.after.is_empty() { "-".to_owned() } else { finding.after.clone() },
         time(finding.observed_ms),
@@ -128,14 +129,6 @@ pub fn words(verdict: &Verdict) -> String {
         Verdict::Kept => "kept".to_owned(),
         Verdict::Broken { why, words } => format!("BROKEN, {}: {words}", why.name()),
         Verdict::CouldNotTell { words } => format!("could not tell: {words}"),
-    }
-}
-
-/// A query can be long; its beginning says which it is.
-fn shortened(about: &str) -> String {
-    match about.char_indices().nth(60) {
-        Some((end, _)) => format!("{}…", &about[..end]),
-        None => about.to_owned(),
     }
 }
 
